@@ -1,0 +1,3 @@
+//! Kiln.
+/// The prelude.
+pub mod prelude {}
