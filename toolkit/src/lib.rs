@@ -1,3 +1,10 @@
-//! Kiln.
-/// The prelude.
-pub mod prelude {}
+//! Kiln: a Keras-like library for training small networks fast and visibly.
+
+pub mod error;
+
+pub use error::{Error, ErrorKind, Result};
+
+/// What a notebook or a program imports: `use kiln::prelude::*;`.
+pub mod prelude {
+    pub use crate::Result;
+}
