@@ -3,6 +3,7 @@
 pub mod activations;
 mod backend;
 pub mod error;
+pub mod notebook;
 pub mod random;
 pub mod tensor;
 
