@@ -144,6 +144,9 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
     /// Numbers drawn evenly from 0..1 by a hash of `key` and the place: the same on every device.
     fn hashed_uniform(&self, dtype: DType, shape: Shape, key: u64) -> Tensor;
 
+    /// Rows with a 1 at each label and 0 elsewhere; labels outside 0..classes give rows of 0.
+    fn one_hot(&self, labels: &Tensor, classes: usize, dtype: DType) -> Tensor;
+
     // Fused operations, each with a body composed of the primitives.
 
     /// The activation of each number (of each row for softmax).

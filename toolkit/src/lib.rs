@@ -2,11 +2,23 @@
 
 pub mod activations;
 mod backend;
+pub mod callbacks;
+pub mod choice;
+#[cfg(feature = "datasets")]
+pub mod datasets;
 pub mod error;
+pub mod initializers;
+pub mod layers;
+pub mod losses;
+pub mod metrics;
+pub mod models;
 pub mod notebook;
+pub mod optimizers;
 pub mod random;
+pub mod regularizers;
 pub mod tensor;
 
+pub use activations::Activation;
 pub use error::{Error, ErrorKind, Result};
 pub use random::set_seed;
 pub use tensor::Tensor;
@@ -15,5 +27,15 @@ pub use tensor::Tensor;
 pub mod prelude {
     pub use crate::Result;
     pub use crate::activations::Activation;
+    pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
+    #[cfg(feature = "datasets")]
+    pub use crate::datasets;
+    pub use crate::initializers::{self, Initializer};
+    pub use crate::layers::{self, BatchNormalization, Dense, Dropout, Flatten, Layer, Pass};
+    pub use crate::losses::{self, Loss};
+    pub use crate::models::{self, History, Sequential};
+    pub use crate::optimizers::schedules::{self, ExponentialDecay, Schedule};
+    pub use crate::optimizers::{self, Adam, Optimizer, SGD};
+    pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
     pub use crate::tensor::{DType, Shape, Tensor};
 }

@@ -31,6 +31,12 @@ pub(crate) fn fresh_seed() -> u64 {
     process.get_or_insert_with(unseeded).word()
 }
 
+/// A number that names something within this process only: a counter, so that it disturbs no random stream.
+pub(crate) fn fresh_id() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
 /// A reproducible stream of random numbers (ChaCha with 8 rounds: documented, the same on every machine).
 ///
 /// # Example

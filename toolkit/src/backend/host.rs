@@ -85,6 +85,13 @@ impl Backend for Host {
         with_type!(x, T => reduction::all_finite::<T>(x))
     }
 
+    fn one_hot(&self, labels: &Tensor, classes: usize, dtype: DType) -> Tensor {
+        match dtype {
+            DType::Float64 => movement::one_hot::<f64>(labels, classes),
+            _ => movement::one_hot::<f32>(labels, classes),
+        }
+    }
+
     fn hashed_uniform(&self, dtype: DType, shape: Shape, key: u64) -> Tensor {
         match dtype {
             DType::Float64 => elementwise::hashed_uniform::<f64>(shape, key),

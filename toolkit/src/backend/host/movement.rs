@@ -85,6 +85,19 @@ pub(super) fn permute<T: Real>(x: &Tensor, axes: &[usize], shape: Shape) -> Tens
     })
 }
 
+pub(super) fn one_hot<T: Real>(labels: &Tensor, classes: usize) -> Tensor {
+    let count = labels.len();
+    Tensor::written::<T>(Shape::from_fit(&[count, classes]), |out| {
+        out.fill(T::ZERO);
+        for row in 0..count {
+            let label = labels.number(row);
+            if label >= 0.0 && (label as usize) < classes {
+                out[row * classes + label as usize] = T::ONE;
+            }
+        }
+    })
+}
+
 pub(super) fn cast(x: &Tensor, dtype: DType) -> Tensor {
     match (x.data(), dtype) {
         (Data::U8 { bytes, divisor }, DType::Float32) => {

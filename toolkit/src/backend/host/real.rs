@@ -35,7 +35,6 @@ pub(crate) trait Real:
     fn abs(self) -> Self;
     fn max(self, other: Self) -> Self;
     fn min(self, other: Self) -> Self;
-    fn floor(self) -> Self;
     fn is_finite(self) -> bool;
 }
 
@@ -98,10 +97,6 @@ impl Real for f32 {
         if self < other || other.is_nan() { self } else { other }
     }
     #[inline(always)]
-    fn floor(self) -> Self {
-        self.floor()
-    }
-    #[inline(always)]
     fn is_finite(self) -> bool {
         self.is_finite()
     }
@@ -162,10 +157,6 @@ impl Real for f64 {
     #[inline(always)]
     fn min(self, other: Self) -> Self {
         if self < other || other.is_nan() { self } else { other }
-    }
-    #[inline(always)]
-    fn floor(self) -> Self {
-        self.floor()
     }
     #[inline(always)]
     fn is_finite(self) -> bool {
