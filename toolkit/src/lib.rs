@@ -1,6 +1,8 @@
 //! Kiln: a Keras-like library for training small networks fast and visibly.
 
 pub mod error;
+pub mod plot;
+pub mod table;
 
 pub use error::{Error, ErrorKind, Result};
 
