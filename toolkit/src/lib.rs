@@ -1,6 +1,7 @@
 //! Kiln: a Keras-like library for training small networks fast and visibly.
 
 pub mod error;
+pub mod notebook;
 
 pub use error::{Error, ErrorKind, Result};
 
