@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::notebook::{self, MimeBundle};
 use crate::plot::short;
 use crate::{Error, Result};
 
@@ -201,6 +202,16 @@ impl Table {
         }
         out.push_str("</tbody>\n</table>");
         out
+    }
+
+    /// The table as a notebook takes it: HTML and text.
+    pub fn mime_bundle(&self) -> MimeBundle {
+        MimeBundle::new().with("text/html", self.to_html()).with("text/plain", self.to_string())
+    }
+
+    /// What a notebook's kernel calls on the last expression of a cell.
+    pub fn evcxr_display(&self) {
+        notebook::show_result(&self.mime_bundle());
     }
 
     /// A column of numbers only stands on the right.

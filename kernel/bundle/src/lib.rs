@@ -3,3 +3,5 @@
 //! A cell names this crate `kiln`, so `use kiln::prelude::*;` reads the same in a notebook and in a program. Being one
 //! dynamic library, its statics (the seed, the default device, the display channel) are shared by all cells.
 pub use kiln::*;
+
+mod hooks;

@@ -4,7 +4,7 @@ use super::ticks::{self, Tick};
 
 /// Whether equal steps on an axis are equal differences or equal ratios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scale {
+pub(crate) enum Scale {
     /// Equal differences.
     #[default]
     Linear,

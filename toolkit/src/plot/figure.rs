@@ -8,6 +8,7 @@ use super::series::IntoSeries;
 use super::theme::{Theme, theme};
 use super::traces::Trace;
 use super::{draw, layout, plotly, svg};
+use crate::notebook::{self, MimeBundle};
 use crate::{Error, Result};
 
 /// A figure as data: panels in a grid, traces, notes, a theme.
@@ -252,6 +253,31 @@ impl Figure {
             text.push_str(&format!("\nnot drawn: {problem}"));
         }
         text
+    }
+
+    /// The figure as a notebook takes it: interactive, as a still picture, and in words.
+    ///
+    /// There is neither HTML nor PNG in it: front ends would take those first.
+    pub fn mime_bundle(&self) -> MimeBundle {
+        MimeBundle::new()
+            .with("application/vnd.plotly.v1+json", self.to_plotly_json())
+            .with("image/svg+xml", self.to_svg())
+            .with("text/plain", self.alt_text())
+    }
+
+    /// Only the still picture: what a live display updates, since front ends do not redraw an interactive figure.
+    pub fn still_bundle(&self) -> MimeBundle {
+        MimeBundle::new().with("image/svg+xml", self.to_svg()).with("text/plain", self.alt_text())
+    }
+
+    /// Shows the figure below the running cell of a notebook; as the last expression of a cell it is shown by itself.
+    pub fn show(&self) {
+        notebook::display(&self.mime_bundle());
+    }
+
+    /// What a notebook's kernel calls on the last expression of a cell.
+    pub fn evcxr_display(&self) {
+        notebook::show_result(&self.mime_bundle());
     }
 
     pub(crate) fn resolved_theme(&self) -> Theme {
