@@ -123,7 +123,10 @@ fn show(message: &Message<'_>) {
 fn read_line(source: &mut dyn BufRead) -> std::io::Result<String> {
     let mut line = String::new();
     if source.read_line(&mut line)? == 0 {
-        return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "nobody is there to answer the prompt"));
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::UnexpectedEof,
+            "nobody is there to answer the prompt",
+        ));
     }
     line.truncate(line.trim_end_matches(['\n', '\r']).len());
     Ok(line)

@@ -96,7 +96,11 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 impl Table {
     /// A table with these columns and no rows.
     pub fn new<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
-        Self { title: String::new(), columns: columns.into_iter().map(Into::into).collect(), rows: Vec::new() }
+        Self {
+            title: String::new(),
+            columns: columns.into_iter().map(Into::into).collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// The text above the table.
@@ -260,7 +264,12 @@ impl fmt::Display for Table {
         let texts = self.texts();
         let widths: Vec<usize> = (0..self.columns.len())
             .map(|c| {
-                texts.iter().map(|row| cells_wide(&row[c])).chain([cells_wide(&self.columns[c])]).max().unwrap_or(0)
+                texts
+                    .iter()
+                    .map(|row| cells_wide(&row[c]))
+                    .chain([cells_wide(&self.columns[c])])
+                    .max()
+                    .unwrap_or(0)
             })
             .collect();
         if !self.title.is_empty() {
@@ -297,8 +306,13 @@ fn cells_wide(text: &str) -> usize {
     text.chars()
         .map(|c| match u32::from(c) {
             0x300..=0x36f => 0,
-            0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
-            | 0xff00..=0xff60 | 0x20000..=0x3fffd => 2,
+            0x1100..=0x115f
+            | 0x2e80..=0xa4cf
+            | 0xac00..=0xd7a3
+            | 0xf900..=0xfaff
+            | 0xfe30..=0xfe6f
+            | 0xff00..=0xff60
+            | 0x20000..=0x3fffd => 2,
             _ => 1,
         })
         .sum()

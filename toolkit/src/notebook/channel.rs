@@ -90,13 +90,17 @@ fn encode(message: &Message<'_>) -> Value {
         Message::Panic { message, location, thread } => {
             json!({"op": "panic", "message": message, "location": location, "thread": thread})
         }
-        Message::Failure { message, type_name } => json!({"op": "failure", "message": message, "type": type_name}),
+        Message::Failure { message, type_name } => {
+            json!({"op": "failure", "message": message, "type": type_name})
+        }
     }
 }
 
 /// Shows a bundle by the stock kernel's own lines; what it has no words for is left out.
 pub(super) fn send_to_stock_kernel(message: &Message<'_>) {
-    let (Message::Display { bundle, .. } | Message::Update { bundle, .. } | Message::Result { bundle }) = message else {
+    let (Message::Display { bundle, .. } | Message::Update { bundle, .. } | Message::Result { bundle }) =
+        message
+    else {
         return;
     };
     let mut out = std::io::stdout().lock();
@@ -118,7 +122,10 @@ pub(super) fn input(prompt: &str, password: bool) -> std::io::Result<String> {
     let line = super::read_line(&mut BufReader::new(answers))?;
     // The answer is a JSON string, so that it may hold line breaks; `null` says that nobody can answer.
     serde_json::from_str::<Option<String>>(&line)?.ok_or_else(|| {
-        std::io::Error::new(std::io::ErrorKind::Unsupported, "this front end takes no input: nobody can answer")
+        std::io::Error::new(
+            std::io::ErrorKind::Unsupported,
+            "this front end takes no input: nobody can answer",
+        )
     })
 }
 

@@ -79,6 +79,12 @@ pub(crate) struct Extent {
     pub(crate) y: Span,
     /// The data fills the panel to its edges: images, heat maps.
     pub(crate) tight: bool,
+    /// The data stands on 0: no room below it.
+    pub(crate) grounded: bool,
+}
+
+impl Extent {
+    pub(crate) const EMPTY: Extent = Extent { x: Span::EMPTY, y: Span::EMPTY, tight: false, grounded: false };
 }
 
 /// A resolved axis: data `low..high` lies at pixels `from..to`.
@@ -108,9 +114,10 @@ impl AxisMap {
 
 impl Axis {
     /// The range to show for this data: padded, never empty, positive on a logarithmic axis.
-    pub(crate) fn resolve(&self, span: Span, tight: bool) -> (f64, f64) {
+    pub(crate) fn resolve(&self, span: Span, tight: bool, grounded: bool) -> (f64, f64) {
         if let Some((low, high)) = self.range {
-            let valid = !self.scale.forward(low).is_nan() && !self.scale.forward(high).is_nan() && low != high;
+            let valid =
+                !self.scale.forward(low).is_nan() && !self.scale.forward(high).is_nan() && low != high;
             if valid {
                 return (low, high);
             }
@@ -134,7 +141,10 @@ impl Axis {
         } else if tight {
             (a, b)
         } else {
-            (a - width * 0.045, b + width * 0.045)
+            let on_ground = grounded && self.scale == Scale::Linear;
+            let below = if on_ground && a == 0.0 { 0.0 } else { width * 0.045 };
+            let above = if on_ground && b == 0.0 { 0.0 } else { width * 0.045 };
+            (a - below, b + above)
         };
         self.oriented(self.scale.backward(a), self.scale.backward(b))
     }

@@ -25,7 +25,13 @@ pub(crate) fn scene(figure: &Figure, layout: &Layout, theme: &Theme) -> Scene {
     let size = foot_size(theme);
     for (i, line) in layout.foot.iter().rev().enumerate() {
         let y = layout.height - 8.0 - i as f64 * size * 1.35;
-        scene.text((14.0, y), &line.text, size, if line.alarm { theme.alarm } else { theme.muted }, Anchor::Start);
+        scene.text(
+            (14.0, y),
+            &line.text,
+            size,
+            if line.alarm { theme.alarm } else { theme.muted },
+            Anchor::Start,
+        );
     }
     scene
 }
@@ -60,7 +66,13 @@ fn draw_panel(scene: &mut Scene, panel: &Panel, place: &PanelLayout, theme: &The
     }
     for label in &place.end_labels {
         let at = (label.x + 8.0, label.y + theme.tick_size * 0.36);
-        scene.text(at, &label.text, theme.tick_size, readable(theme.color(label.color), theme), Anchor::Start);
+        scene.text(
+            at,
+            &label.text,
+            theme.tick_size,
+            readable(theme.color(label.color), theme),
+            Anchor::Start,
+        );
     }
     if let Some(legend) = &place.legend {
         draw_legend(scene, legend, theme);
@@ -88,7 +100,8 @@ fn grid(scene: &mut Scene, place: &PanelLayout, theme: &Theme) {
 
 fn frame(scene: &mut Scene, panel: &Panel, place: &PanelLayout, theme: &Theme) {
     let plot = place.plot;
-    let mut lines = Path::polyline(&[(plot.x, plot.y), (plot.x, plot.bottom()), (plot.right(), plot.bottom())]);
+    let mut lines =
+        Path::polyline(&[(plot.x, plot.y), (plot.x, plot.bottom()), (plot.right(), plot.bottom())]);
     for tick in &place.x_ticks {
         let x = place.x.at(tick.at);
         lines.push_polyline(&[(x, plot.bottom()), (x, plot.bottom() + 4.0)]);
@@ -108,7 +121,13 @@ fn frame(scene: &mut Scene, panel: &Panel, place: &PanelLayout, theme: &Theme) {
     }
     scene.stroke(lines, Stroke::new(theme.axis, 1.2));
     let x_title = font::fit(&panel.x.title, theme.label_size, plot.w + 40.0);
-    scene.text((plot.x + plot.w / 2.0, place.x_title_y), &x_title, theme.label_size, theme.text, Anchor::Middle);
+    scene.text(
+        (plot.x + plot.w / 2.0, place.x_title_y),
+        &x_title,
+        theme.label_size,
+        theme.text,
+        Anchor::Middle,
+    );
     let y_title = font::fit(&panel.y.title, theme.label_size, plot.h + 20.0);
     let at = (place.y_title_x, plot.y + plot.h / 2.0);
     scene.text_at_angle(at, &y_title, theme.label_size, theme.text, Anchor::Middle, -90.0);
@@ -165,7 +184,11 @@ pub(crate) fn arrow(scene: &mut Scene, from: (f64, f64), to: (f64, f64), color: 
     scene.stroke(Path::polyline(&[from, base]), Stroke::new(color, 1.8));
     let wing = head * 0.42;
     scene.fill(
-        Path::polygon(&[to, (base.0 - uy * wing, base.1 + ux * wing), (base.0 + uy * wing, base.1 - ux * wing)]),
+        Path::polygon(&[
+            to,
+            (base.0 - uy * wing, base.1 + ux * wing),
+            (base.0 + uy * wing, base.1 - ux * wing),
+        ]),
         color,
         1.0,
     );

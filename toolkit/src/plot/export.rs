@@ -70,7 +70,8 @@ impl Figure {
         let script = match super::plotly_js() {
             Some(path) => {
                 let source = fs::read_to_string(&path).map_err(|e| {
-                    Error::file(format!("plotly's script `{}`: {e}", path.display())).in_context("HTML of a figure")
+                    Error::file(format!("plotly's script `{}`: {e}", path.display()))
+                        .in_context("HTML of a figure")
                 })?;
                 format!(
                     "<script>{}</script>\n<script>\nconst figure = JSON.parse(document.getElementById('figure-data').textContent);\n\

@@ -198,7 +198,8 @@ impl Figure {
         problems.extend(self.panels.iter().flat_map(|p| p.problems.iter().cloned().chain(p.emptiness())));
         if self.panels.is_empty() && problems.is_empty() {
             problems.push(
-                Error::data("the figure has nothing to draw").with_help("add a trace: .line(name, x, y), or a panel"),
+                Error::data("the figure has nothing to draw")
+                    .with_help("add a trace: .line(name, x, y), or a panel"),
             );
         }
         problems
@@ -245,7 +246,8 @@ impl Figure {
         }
         names.dedup();
         names.truncate(12);
-        let mut text = if self.title.is_empty() { "Figure".to_string() } else { format!("Figure: {}", self.title) };
+        let mut text =
+            if self.title.is_empty() { "Figure".to_string() } else { format!("Figure: {}", self.title) };
         if !names.is_empty() {
             text.push_str(&format!(" ({})", names.join(", ")));
         }

@@ -46,6 +46,8 @@ pub(crate) fn layout(text: &str) -> Run {
     let mut run = Run::default();
     let Some(face) = face() else { return run };
     let mut last_width = 0.0;
+    // The font's own ellipsis hangs in the middle of the line, and its double bar is a wide one.
+    let text = text.replace('…', "...").replace('‖', "||");
     for c in text.chars() {
         let (base, mark) = split_mark(c);
         if let Some(base) = base {
@@ -60,7 +62,7 @@ pub(crate) fn layout(text: &str) -> Run {
             let scale = 0.72;
             let mark_width = f64::from(face.glyph_hor_advance(id).unwrap_or(0)) * scale;
             let x = run.width - (last_width + mark_width) / 2.0;
-            let low = base_is_low(text, c);
+            let low = base_is_low(&text, c);
             run.glyphs.push(Glyph { id: id.0, x, y: if low { rise + 190.0 } else { rise }, scale });
         }
     }
@@ -111,7 +113,22 @@ fn raised(c: char) -> (char, f64, f64) {
         'ⁿ' => up('n'),
         'ⁱ' => up('i'),
         'ᵀ' => up('T'),
+        'ᵃ' => up('a'),
+        'ᵇ' => up('b'),
+        'ᶜ' => up('c'),
+        'ᵈ' => up('d'),
+        'ᵉ' => up('e'),
+        'ᵏ' => up('k'),
+        'ˡ' => up('l'),
+        'ᵐ' => up('m'),
+        'ᵖ' => up('p'),
         'ᵗ' => up('t'),
+        'ˣ' => up('x'),
+        'ʸ' => up('y'),
+        'ᶻ' => up('z'),
+        '⁽' => up('('),
+        '⁾' => up(')'),
+        '′' => ('\'', 1.0, 0.0),
         '₀'..='₉' => down(char::from_digit(c as u32 - '₀' as u32, 10).unwrap_or('0')),
         '₊' => down('+'),
         '₋' => down('−'),
@@ -214,7 +231,8 @@ mod tests {
     /// Everything the lecture writes on its figures has a glyph.
     #[test]
     fn korean_greek_and_raised_letters_have_glyphs() {
-        for text in ["손실 함수의 지역적 극소", "θₜ₊₁ = θₜ − η∇L(θ)", "10⁻³ ŷ ŵ β₁ ‖w‖² ≤ ∞ x\u{304}"] {
+        for text in ["손실 함수의 지역적 극소", "θₜ₊₁ = θₜ − η∇L(θ)", "10⁻³ ŷ ŵ β₁ ‖w‖² ≤ ∞ x\u{304}"]
+        {
             assert!(layout(text).glyphs.iter().all(|g| g.id != 0), "{text}");
         }
     }

@@ -83,7 +83,8 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
     let columns = figure.columns.unwrap_or(if count == 4 { 2 } else { count.min(3) }).min(count);
     let rows = count.div_ceil(columns);
     let default_width = [800.0, 960.0, 1080.0][columns.min(3) - 1];
-    let default_width = figure.content_size.map_or(default_width, |s| (s.0 + 2.0 * PAD + 8.0).max(240.0).round());
+    let default_width =
+        figure.content_size.map_or(default_width, |s| (s.0 + 2.0 * PAD + 8.0).max(240.0).round());
     let width = figure.size.map_or(default_width, |s| s.0);
     let title = if figure.title.is_empty() {
         Vec::new()
@@ -138,7 +139,9 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
         .panels
         .iter()
         .enumerate()
-        .map(|(i, panel)| place(panel, &measured[i], cell(i), shared_plot(&measured, i, columns, cell(i)), theme))
+        .map(|(i, panel)| {
+            place(panel, &measured[i], cell(i), shared_plot(&measured, i, columns, cell(i)), theme)
+        })
         .collect();
     Layout { width, height, title, foot, panels }
 }
@@ -157,11 +160,17 @@ fn foot(figure: &Figure, theme: &Theme, limit: f64) -> Vec<FootLine> {
         notes.push(format!("… and {hidden} more notes of this kind."));
     }
     for note in notes {
-        lines.extend(font::wrap(&note, foot_size(theme), limit).into_iter().map(|text| FootLine { text, alarm: false }));
+        lines.extend(
+            font::wrap(&note, foot_size(theme), limit)
+                .into_iter()
+                .map(|text| FootLine { text, alarm: false }),
+        );
     }
     for problem in figure.all_problems().iter().take(5) {
         let text = format!("not drawn: {problem}");
-        lines.extend(font::wrap(&text, foot_size(theme), limit).into_iter().map(|text| FootLine { text, alarm: true }));
+        lines.extend(
+            font::wrap(&text, foot_size(theme), limit).into_iter().map(|text| FootLine { text, alarm: true }),
+        );
     }
     lines
 }
@@ -179,26 +188,27 @@ struct Measured {
 
 impl Measured {
     fn new(panel: &Panel, cell: Rect, theme: &Theme, top_legend: bool) -> Self {
-        let mut gutters = Gutters { right: 6.0, top: 6.0, ..Gutters::default() };
+        let mut gutters = Gutters { right: 8.0, top: 8.0, ..Gutters::default() };
         let title = if panel.title.is_empty() {
             Vec::new()
         } else {
             font::wrap(&panel.title, theme.label_size, cell.w - 8.0)
         };
         gutters.top += title.len() as f64 * theme.label_size * 1.3;
-        let end_width =
-            panel.traces.iter().filter_map(|t| t.mark().end_label()).map(|l| font::width(&l.2, theme.tick_size)).fold(
-                0.0,
-                f64::max,
-            );
+        let end_width = panel
+            .traces
+            .iter()
+            .filter_map(|t| t.mark().end_label())
+            .map(|l| font::width(&l.2, theme.tick_size))
+            .fold(0.0, f64::max);
         if end_width > 0.0 {
             gutters.right += end_width + 8.0;
         }
         let (mut x_ticks, mut y_ticks, mut slanted) = (Vec::new(), Vec::new(), false);
         if !panel.bare {
             let extent = panel.extent();
-            let x_range = panel.x.resolve(extent.x, extent.tight);
-            let y_range = panel.y.resolve(extent.y, extent.tight);
+            let x_range = panel.x.resolve(extent.x, extent.tight, false);
+            let y_range = panel.y.resolve(extent.y, extent.tight, extent.grounded);
             let line = theme.tick_size * 1.25;
             let available = cell.h - gutters.top - 3.0 * line;
             let rows = (available / (theme.tick_size * 3.2)).round().clamp(2.0, 9.0) as usize;
@@ -214,15 +224,18 @@ impl Measured {
             let plot_width = (cell.w - gutters.left - gutters.right).max(30.0);
             (x_ticks, slanted) = x_ticks_that_fit(panel, x_range, plot_width, theme);
             if slanted {
-                let widest = x_ticks.iter().map(|t| font::width(&t.label, theme.tick_size)).fold(0.0, f64::max);
+                let widest =
+                    x_ticks.iter().map(|t| font::width(&t.label, theme.tick_size)).fold(0.0, f64::max);
                 gutters.bottom = widest * SLANT.sin() + line + 4.0;
-                gutters.left = gutters.left.max(widest * SLANT.cos() - plot_width / (2.0 * x_ticks.len() as f64) + 6.0);
+                gutters.left =
+                    gutters.left.max(widest * SLANT.cos() - plot_width / (2.0 * x_ticks.len() as f64) + 6.0);
             } else {
                 gutters.bottom = line + 6.0;
                 // The last label is centred on its tick and may stick out on the right.
                 if let Some(last) = x_ticks.last() {
                     let map = axis_map(panel.x.scale, x_range, 0.0, plot_width);
-                    let beyond = map.at(last.at) + font::width(&last.label, theme.tick_size) / 2.0 - plot_width;
+                    let beyond =
+                        map.at(last.at) + font::width(&last.label, theme.tick_size) / 2.0 - plot_width;
                     gutters.right = gutters.right.max(beyond);
                 }
             }
@@ -298,8 +311,13 @@ fn axis_map(scale: Scale, (low, high): (f64, f64), from: f64, to: f64) -> AxisMa
 
 fn axes(panel: &Panel, plot: Rect) -> (AxisMap, AxisMap) {
     let extent = panel.extent();
-    let mut x = axis_map(panel.x.scale, panel.x.resolve(extent.x, extent.tight), plot.x, plot.right());
-    let mut y = axis_map(panel.y.scale, panel.y.resolve(extent.y, extent.tight), plot.bottom(), plot.y);
+    let mut x = axis_map(panel.x.scale, panel.x.resolve(extent.x, extent.tight, false), plot.x, plot.right());
+    let mut y = axis_map(
+        panel.y.scale,
+        panel.y.resolve(extent.y, extent.tight, extent.grounded),
+        plot.bottom(),
+        plot.y,
+    );
     if panel.equal {
         let (per_x, per_y) = ((x.high - x.low).abs() / plot.w, (y.high - y.low).abs() / plot.h);
         let widen = |axis: &mut AxisMap, factor: f64| {
@@ -324,7 +342,8 @@ fn place(panel: &Panel, measured: &Measured, cell: Rect, plot: Rect, theme: &The
     }
     let mut legend_height = 0.0;
     let legend = if measured.top_legend {
-        let rows = legend_rows(&keys(panel, theme), cell.w - measured.gutters.left - measured.gutters.right, theme);
+        let rows =
+            legend_rows(&keys(panel, theme), cell.w - measured.gutters.left - measured.gutters.right, theme);
         legend_height = rows.len() as f64 * theme.label_size * 1.4 + 4.0;
         Some(top_legend(rows, plot, legend_height, theme))
     } else {
@@ -333,7 +352,8 @@ fn place(panel: &Panel, measured: &Measured, cell: Rect, plot: Rect, theme: &The
     let title_height = measured.title.len() as f64 * theme.label_size * 1.3;
     let labels = end_labels(panel, &x, &y, plot, theme);
     let line = theme.tick_size * 1.25;
-    let label_depth = if measured.slanted { measured.gutters.bottom } else { line + 6.0 + theme.label_size * 1.35 };
+    let label_depth =
+        if measured.slanted { measured.gutters.bottom } else { line + 6.0 + theme.label_size * 1.35 };
     PanelLayout {
         title: measured.title.clone(),
         title_y: plot.y - 6.0 - legend_height - title_height + theme.label_size,
@@ -361,7 +381,6 @@ fn end_labels(panel: &Panel, x: &AxisMap, y: &AxisMap, plot: Rect, theme: &Theme
         })
         .filter(|label| !label.x.is_nan() && !label.y.is_nan())
         .collect();
-    let wanted: Vec<f64> = labels.iter().map(|l| l.y).collect();
     labels.sort_by(|a, b| a.y.total_cmp(&b.y));
     let height = theme.tick_size * 1.15;
     for _ in 0..50 {
@@ -373,7 +392,6 @@ fn end_labels(panel: &Panel, x: &AxisMap, y: &AxisMap, plot: Rect, theme: &Theme
             }
         }
     }
-    let _ = wanted;
     for label in &mut labels {
         label.y = label.y.clamp(plot.y, plot.bottom());
         label.shift = y.at(label.data.1) - label.y;

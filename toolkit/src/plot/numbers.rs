@@ -89,9 +89,14 @@ pub(crate) fn gaps(name: &str, x: &[f64], y: &[f64], x_scale: Scale, y_scale: Sc
         .count();
     match (broken, low) {
         (0, 0) => None,
-        (b, 0) => Some(format!("{who}{b} of {} values are not finite (gaps).", x.len())),
-        (0, l) => Some(format!("{who}{l} of {} values are 0 or less and have no place on the log axis.", x.len())),
-        (b, l) => Some(format!("{who}{b} of {} values are not finite, {l} have no place on the log axis.", x.len())),
+        (b, 0) => Some(format!("{who}{b} of {} values not finite (drawn as gaps).", x.len())),
+        (0, l) => {
+            Some(format!("{who}{l} of {} values at or below 0, without a place on the log axis.", x.len()))
+        }
+        (b, l) => Some(format!(
+            "{who}{b} of {} values not finite, {l} at or below 0 without a place on the log axis.",
+            x.len()
+        )),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One pair of axes with what is drawn between them.
 
-use super::axis::{Axis, Extent, Scale, Span};
+use super::axis::{Axis, Extent, Scale};
 use super::note::Note;
 use super::series::IntoSeries;
 use super::theme::Color;
@@ -236,15 +236,14 @@ impl Panel {
 
     /// What the traces need of the axes.
     pub(crate) fn extent(&self) -> Extent {
-        let mut all = Extent { x: Span::EMPTY, y: Span::EMPTY, tight: !self.traces.is_empty() };
-        let mut any_tight = false;
+        let mut all = Extent::EMPTY;
         for trace in &self.traces {
             let one = trace.mark().extent(self.x.scale, self.y.scale);
             all.x = all.x.join(one.x);
             all.y = all.y.join(one.y);
-            any_tight |= one.tight;
+            all.tight |= one.tight;
+            all.grounded |= one.grounded;
         }
-        all.tight = any_tight;
         all
     }
 
@@ -252,7 +251,10 @@ impl Panel {
     pub(crate) fn emptiness(&self) -> Option<Error> {
         let what = if self.title.is_empty() { "the panel".into() } else { format!("panel `{}`", self.title) };
         if self.traces.is_empty() && self.notes.is_empty() && self.problems.is_empty() {
-            return Some(Error::data(format!("{what} has nothing to draw")).with_help("add a trace: .line(name, x, y)"));
+            return Some(
+                Error::data(format!("{what} has nothing to draw"))
+                    .with_help("add a trace: .line(name, x, y)"),
+            );
         }
         let extent = self.extent();
         if !self.traces.is_empty() && (extent.x.is_empty() || extent.y.is_empty()) {

@@ -60,8 +60,14 @@ pub(crate) fn write(figure: &Figure, layout: &Layout, theme: &Theme) -> Value {
         };
         data.extend(panel.traces.iter().flat_map(|t| t.mark().plotly(&sheet)));
         let (x_domain, y_domain) = frame.domains(place.plot);
-        out.insert(format!("xaxis{suffix}"), axis(panel, &panel.x, &place.x, x_domain, &sheet.y, theme, true));
-        out.insert(format!("yaxis{suffix}"), axis(panel, &panel.y, &place.y, y_domain, &sheet.x, theme, false));
+        out.insert(
+            format!("xaxis{suffix}"),
+            axis(panel, &panel.x, &place.x, x_domain, &sheet.y, theme, true),
+        );
+        out.insert(
+            format!("yaxis{suffix}"),
+            axis(panel, &panel.y, &place.y, y_domain, &sheet.x, theme, false),
+        );
         if panel.equal {
             out[&format!("yaxis{suffix}")]["scaleanchor"] = json!(sheet.x);
             out[&format!("yaxis{suffix}")]["constrain"] = json!("domain");
@@ -111,7 +117,14 @@ impl Frame {
         let bottom = layout.height - plots().map(|r| r.bottom()).fold(0.0, f64::max);
         if layout.panels.is_empty() {
             let (w, h) = (layout.width, layout.height);
-            return Self { left: 14.0, right: 14.0, top: h / 2.0, bottom: h / 2.0 - 1.0, width: w - 28.0, height: 1.0 };
+            return Self {
+                left: 14.0,
+                right: 14.0,
+                top: h / 2.0,
+                bottom: h / 2.0 - 1.0,
+                width: w - 28.0,
+                height: 1.0,
+            };
         }
         Self {
             left,
@@ -174,8 +187,7 @@ fn axis(
     out["tickfont"] = json!({"size": theme.tick_size});
     if !axis.title.is_empty() {
         let standoff = if horizontal { 6 } else { 8 };
-        out["title"] =
-            json!({"text": plotly_text(&axis.title), "font": {"size": theme.label_size}, "standoff": standoff});
+        out["title"] = json!({"text": plotly_text(&axis.title), "font": {"size": theme.label_size}, "standoff": standoff});
     }
     if let Some(names) = &axis.categories {
         out["tickvals"] = (0..names.len()).collect();
@@ -226,7 +238,11 @@ fn legend(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Value {
         }
     }
     // A dashed line reads as dashed only if its sample is long enough.
-    if legend.entries.iter().any(|(_, _, key)| matches!(&key.symbol, Symbol::Line { dash, .. } if !dash.is_empty())) {
+    if legend
+        .entries
+        .iter()
+        .any(|(_, _, key)| matches!(&key.symbol, Symbol::Line { dash, .. } if !dash.is_empty()))
+    {
         out["itemwidth"] = json!(40);
     }
     out

@@ -51,7 +51,12 @@ mod tests {
         let mut y = vec![0.0; 1_000_000];
         y[123_456] = 7.0;
         let keep = extremes(&x, &y, LINE_LIMIT).unwrap();
-        assert!(keep.len() <= LINE_LIMIT && keep.contains(&123_456) && keep.contains(&0) && keep.contains(&999_999));
+        assert!(
+            keep.len() <= LINE_LIMIT
+                && keep.contains(&123_456)
+                && keep.contains(&0)
+                && keep.contains(&999_999)
+        );
         assert!(keep.windows(2).all(|w| w[0] < w[1]));
     }
 }

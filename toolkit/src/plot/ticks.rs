@@ -15,13 +15,11 @@ pub(crate) fn linear(low: f64, high: f64, count: usize, integer: bool) -> Vec<Ti
     }
     let raw = span / count as f64;
     let power = 10_f64.powf(raw.log10().floor());
-    let mut step = [1.0, 2.0, 2.5, 5.0, 10.0]
-        .into_iter()
-        .map(|m| m * power)
-        .find(|step| *step >= raw * 0.999)
-        .unwrap_or(10.0 * power);
+    let multiples: &[f64] = if integer { &[1.0, 2.0, 5.0] } else { &[1.0, 2.0, 2.5, 5.0] };
+    let mut step =
+        multiples.iter().map(|m| m * power).find(|step| *step >= raw * 0.999).unwrap_or(10.0 * power);
     if integer {
-        step = if step <= 1.0 { 1.0 } else if (step - 2.5).abs() < 1e-9 { 5.0 } else { step.round() };
+        step = step.max(1.0);
     }
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
@@ -30,7 +28,8 @@ pub(crate) fn linear(low: f64, high: f64, count: usize, integer: bool) -> Vec<Ti
     (first..=last)
         .map(|i| {
             let at = i as f64 * step;
-            let label = if largest >= 1e6 || largest < 1e-3 { power_label(at, step) } else { number(at, places) };
+            let label =
+                if largest >= 1e7 || largest < 1e-3 { power_label(at, step) } else { number(at, places) };
             Tick { at, label }
         })
         .collect()
@@ -81,8 +80,9 @@ pub(crate) fn logarithmic(low: f64, high: f64, count: usize) -> Vec<Tick> {
 
 /// How many digits behind the point a step needs.
 fn decimals(step: f64) -> usize {
-    (0..12).find(|&d| (step * 10_f64.powi(d)).fract().min(1.0 - (step * 10_f64.powi(d)).fract()) < 1e-6).unwrap_or(12)
-        as usize
+    (0..12)
+        .find(|&d| (step * 10_f64.powi(d)).fract().min(1.0 - (step * 10_f64.powi(d)).fract()) < 1e-6)
+        .unwrap_or(12) as usize
 }
 
 /// A number with a real minus sign and, from 10,000 on, commas between thousands.
@@ -147,11 +147,7 @@ fn trim(text: &str) -> &str {
 /// An integer in raised digits.
 pub(crate) fn superscript(value: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    value
-        .to_string()
-        .chars()
-        .map(|c| c.to_digit(10).map_or('⁻', |d| DIGITS[d as usize]))
-        .collect()
+    value.to_string().chars().map(|c| c.to_digit(10).map_or('⁻', |d| DIGITS[d as usize])).collect()
 }
 
 #[cfg(test)]
@@ -167,6 +163,7 @@ mod tests {
         assert_eq!(labels(&linear(0.0, 1.0, 5, false)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&linear(-3.0, 7.0, 5, false)), ["−2", "0", "2", "4", "6"]);
         assert_eq!(labels(&linear(1.0, 3.0, 8, true)), ["1", "2", "3"]);
+        assert_eq!(labels(&linear(0.7, 8.3, 5, true)), ["2", "4", "6", "8"]);
         assert_eq!(labels(&linear(0.0, 60_000.0, 4, false)), ["0", "20,000", "40,000", "60,000"]);
         assert_eq!(labels(&linear(0.0, 1.1, 5, false))[1], "0.25");
         assert_eq!(labels(&linear(0.0, 4e-5, 4, false)), ["0", "10⁻⁵", "2·10⁻⁵", "3·10⁻⁵", "4·10⁻⁵"]);

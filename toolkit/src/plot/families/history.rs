@@ -1,9 +1,9 @@
 //! The course of a training: losses, metrics and learning rate by epoch.
 
+use crate::Error;
 use crate::plot::figure::Figure;
 use crate::plot::panel::Panel;
 use crate::plot::traces::Line;
-use crate::Error;
 
 /// Something with a number for each name and epoch, such as the history of a training.
 pub trait EpochSeries {
@@ -52,7 +52,8 @@ pub fn history_series(epochs: &[usize], series: &[(String, Vec<f64>)]) -> Figure
     let mut figure = Figure::new().hover_together();
     if epochs.is_empty() || series.is_empty() {
         figure.problems.push(
-            Error::data("the history is empty: no epoch was finished").with_help("train with .epochs(n) of at least 1"),
+            Error::data("the history is empty: no epoch was finished")
+                .with_help("train with .epochs(n) of at least 1"),
         );
         return figure;
     }

@@ -52,17 +52,16 @@ pub fn images_with_predictions<S: AsRef<str>>(
             truth.len()
         )));
     }
-    let name = |class: usize| class_names.get(class).map_or_else(|| class.to_string(), |n| n.as_ref().to_string());
+    let name =
+        |class: usize| class_names.get(class).map_or_else(|| class.to_string(), |n| n.as_ref().to_string());
     let titles = predicted
         .iter()
         .zip(truth)
         .map(|(&p, &t)| if p == t { (name(p), false) } else { (format!("{} ({})", name(p), name(t)), true) })
         .collect();
     let wrong = predicted.iter().zip(truth).filter(|(p, t)| p != t).count();
-    grid(images, titles).footnote(format!(
-        "{wrong} of {} are wrong; in red, with the right class in brackets.",
-        images.len()
-    ))
+    grid(images, titles)
+        .footnote(format!("{wrong} of {} are wrong; in red, with the right class in brackets.", images.len()))
 }
 
 fn broken(error: Error) -> Figure {
@@ -93,7 +92,8 @@ fn grid(images: &[ImageData], titles: Vec<(String, bool)>) -> Figure {
     if !titles.is_empty() {
         let widest = titles.iter().map(|t| crate::plot::font::width(&t.0, 14.0)).fold(1.0, f64::max);
         let size = (14.0 * (cell - 4.0) / widest).clamp(9.0, 14.0);
-        let titles = titles.into_iter().map(|(t, a)| (crate::plot::font::fit(&t, size, cell - 2.0), a)).collect();
+        let titles =
+            titles.into_iter().map(|(t, a)| (crate::plot::font::fit(&t, size, cell - 2.0), a)).collect();
         let rows = ((size * 1.5) / scale).ceil() as usize;
         grid = grid.titles(titles, rows, size);
     }

@@ -32,7 +32,6 @@ pub struct Bars {
     touching: bool,
 }
 
-
 impl Bars {
     /// Bars of these heights, centred on these places.
     pub fn new(name: impl Into<String>, x: impl IntoSeries, heights: impl IntoSeries) -> Self {
@@ -158,7 +157,8 @@ impl Bars {
         self.width.unwrap_or_else(|| {
             let mut sorted: Vec<f64> = self.x.iter().copied().filter(|x| x.is_finite()).collect();
             sorted.sort_by(f64::total_cmp);
-            let step = sorted.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
+            let step =
+                sorted.windows(2).map(|w| w[1] - w[0]).filter(|d| *d > 0.0).fold(f64::INFINITY, f64::min);
             if step.is_finite() { step * 0.8 } else { 0.8 }
         })
     }
@@ -188,7 +188,7 @@ impl Mark for Bars {
 
     fn extent(&self, x: Scale, y: Scale) -> Extent {
         let half = self.bar_width() / 2.0;
-        let mut extent = Extent { x: Span::EMPTY, y: Span::EMPTY, tight: false };
+        let mut extent = Extent { grounded: true, ..Extent::EMPTY };
         for (i, (&at, &h)) in self.x.iter().zip(&self.heights).enumerate() {
             if h.is_finite() {
                 extent.x = extent.x.with(at - half, x).with(at + half, x);

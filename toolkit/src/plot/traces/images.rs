@@ -38,9 +38,7 @@ impl ImageData {
 
     /// A colour image from `rows * cols * 3` values between 0 and 1, with red, green and blue side by side.
     pub fn rgb(rows: usize, cols: usize, values: impl IntoSeries) -> Self {
-        Self::build(rows, cols, 3, &values.into_series(), |v| {
-            [0, 1, 2].map(|i| (v[i] * 255.0).round() as u8)
-        })
+        Self::build(rows, cols, 3, &values.into_series(), |v| [0, 1, 2].map(|i| (v[i] * 255.0).round() as u8))
     }
 
     /// A grey image from bytes, 0 (black) to 255 (white).
@@ -70,11 +68,20 @@ impl ImageData {
         values.into_series().chunks((rows * cols).max(1)).map(|image| Self::grey(rows, cols, image)).collect()
     }
 
-    fn build(rows: usize, cols: usize, channels: usize, values: &[f64], color: impl Fn(&[f64]) -> [u8; 3]) -> Self {
+    fn build(
+        rows: usize,
+        cols: usize,
+        channels: usize,
+        values: &[f64],
+        color: impl Fn(&[f64]) -> [u8; 3],
+    ) -> Self {
         let mut image = Self { rows, cols, rgba: Vec::new(), problem: None };
         if rows == 0 || cols == 0 || values.len() != rows * cols * channels {
-            image.problem =
-                Some(format!("{rows} x {cols} x {channels} needs {} values, but got {}", rows * cols * channels, values.len()));
+            image.problem = Some(format!(
+                "{rows} x {cols} x {channels} needs {} values, but got {}",
+                rows * cols * channels,
+                values.len()
+            ));
             return image;
         }
         image.rgba.reserve(rows * cols * 4);
@@ -106,7 +113,13 @@ pub struct Images {
 impl Images {
     /// A grid with `columns` images in a row.
     pub fn new(images: &[ImageData], columns: usize) -> Self {
-        Self { images: images.to_vec(), titles: Vec::new(), columns: columns.max(1), label_rows: 0, label_size: 14.0 }
+        Self {
+            images: images.to_vec(),
+            titles: Vec::new(),
+            columns: columns.max(1),
+            label_rows: 0,
+            label_size: 14.0,
+        }
     }
 
     /// A text above each image; `true` marks it in the theme's colour of alarm (a wrong prediction). `rows` is the
@@ -179,6 +192,7 @@ impl Mark for Images {
             x: Span { low: 0.0, high: w as f64 },
             y: Span { low: 0.0, high: h as f64 },
             tight: true,
+            grounded: false,
         }
     }
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Canvas, Key, Mark, Sheet, Symbol, runs};
-use crate::plot::axis::{Extent, Scale, Span};
+use crate::Result;
+use crate::plot::axis::{Extent, Scale};
 use crate::plot::numbers::{self, check_pair};
 use crate::plot::path::{Path, simplify};
 use crate::plot::scene::Stroke;
@@ -11,7 +12,6 @@ use crate::plot::series::IntoSeries;
 use crate::plot::theme::{Color, Theme};
 use crate::plot::thin;
 use crate::plot::ticks::short;
-use crate::Result;
 
 /// How a line is dashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -166,7 +166,7 @@ impl Mark for Line {
     }
 
     fn extent(&self, x: Scale, y: Scale) -> Extent {
-        let mut extent = Extent { x: Span::EMPTY, y: Span::EMPTY, tight: false };
+        let mut extent = Extent::EMPTY;
         for (a, b) in self.points() {
             if !x.forward(a).is_nan() && !y.forward(b).is_nan() {
                 extent.x = extent.x.with(a, x);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Canvas, Key, Mark, Sheet, Symbol};
+use crate::Result;
 use crate::plot::axis::{Extent, Scale, Span};
 use crate::plot::numbers::{self, check_pair};
 use crate::plot::path::{Path, Segment};
@@ -10,7 +11,6 @@ use crate::plot::scene::{Scene, Stroke};
 use crate::plot::series::IntoSeries;
 use crate::plot::theme::{Color, Rgb, Theme};
 use crate::plot::thin;
-use crate::Result;
 
 /// The form of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -163,7 +163,7 @@ impl Mark for Scatter {
     }
 
     fn extent(&self, x: Scale, y: Scale) -> Extent {
-        Extent { x: Span::of(&self.x, x), y: Span::of(&self.y, y), tight: false }
+        Extent { x: Span::of(&self.x, x), y: Span::of(&self.y, y), ..Extent::EMPTY }
     }
 
     fn color_mut(&mut self) -> Option<&mut Color> {
