@@ -15,6 +15,7 @@
 
 mod axis;
 mod colormap;
+mod contours;
 mod draw;
 mod export;
 mod families;
@@ -38,6 +39,7 @@ mod traces;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
+pub use colormap::Colors;
 pub use families::*;
 pub use figure::Figure;
 pub use note::{Note, Side};
@@ -45,7 +47,9 @@ pub use panel::Panel;
 pub use series::{IntoSeries, Number, linspace};
 pub use theme::{Color, Rgb, Theme, set_theme, theme};
 pub use ticks::short;
-pub use traces::{Bars, Dash, ImageData, Images, Line, Marker, Scatter, Trace};
+pub use traces::{
+    Band, Bars, Boxes, Contours, Dash, Heatmap, ImageData, Images, Line, Marker, Scatter, Surface, Trace,
+};
 
 /// A figure with one line.
 ///

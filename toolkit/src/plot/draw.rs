@@ -1,5 +1,6 @@
 //! A figure as a scene: grid, traces, axes, legend, notes.
 
+use super::colormap;
 use super::figure::Figure;
 use super::font;
 use super::layout::{Layout, LegendBox, PanelLayout, SLANT, foot_size};
@@ -8,7 +9,7 @@ use super::panel::Panel;
 use super::path::Path;
 use super::scene::{Anchor, Primitive, Rect, Scene, Stroke};
 use super::theme::{Rgb, Theme};
-use super::traces::{Canvas, Marker, Symbol};
+use super::traces::{Canvas, ColorBar, Marker, Symbol};
 
 /// Draws a figure that has been laid out.
 pub(crate) fn scene(figure: &Figure, layout: &Layout, theme: &Theme) -> Scene {
@@ -73,6 +74,9 @@ fn draw_panel(scene: &mut Scene, panel: &Panel, place: &PanelLayout, theme: &The
             readable(theme.color(label.color), theme),
             Anchor::Start,
         );
+    }
+    if let Some((rect, bar)) = &place.bar {
+        draw_bar(scene, *rect, bar, theme);
     }
     if let Some(legend) = &place.legend {
         draw_legend(scene, legend, theme);
@@ -192,6 +196,35 @@ pub(crate) fn arrow(scene: &mut Scene, from: (f64, f64), to: (f64, f64), color: 
         color,
         1.0,
     );
+}
+
+fn draw_bar(scene: &mut Scene, rect: Rect, bar: &ColorBar, theme: &Theme) {
+    let steps = bar.bands.unwrap_or(64);
+    for i in 0..steps {
+        let (from, to) = (i as f64 / steps as f64, (i + 1) as f64 / steps as f64);
+        let color = colormap::between(&bar.stops, (from + to) / 2.0);
+        // Each step reaches under the next one, so that no seam shows.
+        scene.fill(Path::rect(rect.x, rect.y, rect.w, rect.h * (1.0 - from)), color, 1.0);
+    }
+    scene.stroke(Path::rect(rect.x, rect.y, rect.w, rect.h), Stroke::new(theme.axis, 1.0));
+    let mut widest = 0.0_f64;
+    for tick in bar.ticks() {
+        let t = (tick.at - bar.low) / (bar.high - bar.low);
+        if !(-1e-9..=1.0 + 1e-9).contains(&t) {
+            continue;
+        }
+        let y = rect.bottom() - t * rect.h;
+        let size = theme.tick_size;
+        scene.stroke(
+            Path::polyline(&[(rect.right(), y), (rect.right() + 4.0, y)]),
+            Stroke::new(theme.axis, 1.0),
+        );
+        scene.text((rect.right() + 7.0, y + size * 0.36), &tick.label, size, theme.text, Anchor::Start);
+        widest = widest.max(font::width(&tick.label, size));
+    }
+    let at = (rect.right() + 9.0 + widest + theme.label_size * 1.0, rect.y + rect.h / 2.0);
+    let title = font::fit(&bar.title, theme.label_size, rect.h);
+    scene.text_at_angle(at, &title, theme.label_size, theme.text, Anchor::Middle, -90.0);
 }
 
 fn draw_legend(scene: &mut Scene, legend: &LegendBox, theme: &Theme) {

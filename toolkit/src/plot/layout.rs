@@ -7,7 +7,7 @@ use super::panel::{Legend, Panel};
 use super::scene::Rect;
 use super::theme::Theme;
 use super::ticks::Tick;
-use super::traces::Key;
+use super::traces::{ColorBar, Key};
 
 const PAD: f64 = 14.0;
 const SWATCH: f64 = 30.0;
@@ -44,6 +44,7 @@ pub(crate) struct PanelLayout {
     pub(crate) x_title_y: f64,
     pub(crate) y_title_x: f64,
     pub(crate) legend: Option<LegendBox>,
+    pub(crate) bar: Option<(Rect, ColorBar)>,
     /// Where labels of line ends stand: baseline shifts in pixels, in the order of the traces.
     pub(crate) end_labels: Vec<EndLabel>,
 }
@@ -204,6 +205,13 @@ impl Measured {
         if end_width > 0.0 {
             gutters.right += end_width + 8.0;
         }
+        let bar = color_bar(panel, theme);
+        if let Some(bar) = &bar {
+            gutters.right += BAR_GAP + BAR_WIDTH + bar_label_width(bar, theme);
+            if !bar.title.is_empty() {
+                gutters.right += theme.label_size * 1.35;
+            }
+        }
         let (mut x_ticks, mut y_ticks, mut slanted) = (Vec::new(), Vec::new(), false);
         if !panel.bare {
             let extent = panel.extent();
@@ -251,6 +259,18 @@ impl Measured {
     }
 }
 
+/// The room between a panel and its scale of colours, and the scale's width.
+const BAR_GAP: f64 = 14.0;
+pub(crate) const BAR_WIDTH: f64 = 18.0;
+
+fn color_bar(panel: &Panel, theme: &Theme) -> Option<ColorBar> {
+    panel.traces.iter().find_map(|t| t.mark().scale_bar(theme))
+}
+
+fn bar_label_width(bar: &ColorBar, theme: &Theme) -> f64 {
+    bar.ticks().iter().map(|t| font::width(&t.label, theme.tick_size)).fold(0.0, f64::max) + 9.0
+}
+
 /// The slant of long labels below a horizontal axis, in radians.
 pub(crate) const SLANT: f64 = 0.6;
 
@@ -260,7 +280,7 @@ fn x_ticks_that_fit(panel: &Panel, range: (f64, f64), width: f64, theme: &Theme)
         ticks.windows(2).all(|pair| {
             let room = (map.at(pair[1].at) - map.at(pair[0].at)).abs();
             let need = pair.iter().map(|t| font::width(&t.label, theme.tick_size) / 2.0).sum::<f64>();
-            need + theme.tick_size * 0.6 <= room
+            need + theme.tick_size * if panel.x.categories.is_some() { 0.5 } else { 1.2 } <= room
         })
     };
     if panel.x.categories.is_some() {
@@ -276,7 +296,7 @@ fn x_ticks_that_fit(panel: &Panel, range: (f64, f64), width: f64, theme: &Theme)
         }
         return (ticks, true);
     }
-    let mut count = (width / 75.0).round().clamp(2.0, 10.0) as usize;
+    let mut count = (width / if panel.x.integer { 30.0 } else { 70.0 }).round().clamp(2.0, 10.0) as usize;
     loop {
         let ticks = panel.x.ticks(range, count);
         if count <= 1 || fits(&ticks) {
@@ -351,6 +371,8 @@ fn place(panel: &Panel, measured: &Measured, cell: Rect, plot: Rect, theme: &The
     };
     let title_height = measured.title.len() as f64 * theme.label_size * 1.3;
     let labels = end_labels(panel, &x, &y, plot, theme);
+    let bar = color_bar(panel, theme)
+        .map(|bar| (Rect { x: plot.right() + BAR_GAP, y: plot.y, w: BAR_WIDTH, h: plot.h }, bar));
     let line = theme.tick_size * 1.25;
     let label_depth =
         if measured.slanted { measured.gutters.bottom } else { line + 6.0 + theme.label_size * 1.35 };
@@ -366,6 +388,7 @@ fn place(panel: &Panel, measured: &Measured, cell: Rect, plot: Rect, theme: &The
         y_ticks,
         slanted: measured.slanted,
         legend,
+        bar,
         end_labels: labels,
     }
 }

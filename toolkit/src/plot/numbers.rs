@@ -42,6 +42,23 @@ pub(crate) fn array(values: &[f64], scale: Scale) -> Value {
     values.iter().map(|&v| if v.is_finite() { number(rounded(v)) } else { Value::Null }).collect()
 }
 
+/// Numbers rounded to four digits of a span.
+pub(crate) fn array_within(values: &[f64], low: f64, high: f64) -> Value {
+    let width = high - low;
+    let places = if width > 0.0 { 3 - width.log10().floor() as i32 } else { 6 };
+    let places = usize::try_from(places).unwrap_or(0);
+    values
+        .iter()
+        .map(|&v| {
+            if v.is_finite() {
+                number(format!("{v:.places$}").parse().unwrap_or(v) + 0.0)
+            } else {
+                Value::Null
+            }
+        })
+        .collect()
+}
+
 /// Text that plotly takes as it is: its own markup is escaped, line breaks are kept.
 pub(crate) fn plotly_text(text: &str) -> String {
     escape(text).replace('\n', "<br>")

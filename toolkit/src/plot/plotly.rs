@@ -5,12 +5,13 @@ use serde_json::{Map, Value, json};
 use super::axis::{Axis, AxisMap, Scale};
 use super::draw::readable;
 use super::figure::Figure;
-use super::layout::{Layout, PanelLayout, foot_size};
+use super::layout::{BAR_WIDTH, Layout, PanelLayout, SLANT, foot_size};
 use super::note::{Note, Side};
 use super::numbers::{self, plotly_text};
 use super::panel::Panel;
 use super::scene::Rect;
 use super::theme::Theme;
+use super::ticks::Tick;
 use super::traces::{Sheet, Symbol};
 
 /// Fonts with Hangul, as systems name them.
@@ -42,7 +43,7 @@ pub(crate) fn write(figure: &Figure, layout: &Layout, theme: &Theme) -> Value {
             "title".into(),
             json!({
                 "text": text, "x": 0.5, "xanchor": "center", "xref": "container",
-                "y": 1.0 - numbers::round(7.0 / layout.height, 4), "yanchor": "top", "yref": "container",
+                "y": 1.0 - numbers::round(12.0 / layout.height, 4), "yanchor": "top", "yref": "container",
                 "font": {"size": theme.title_size},
             }),
         );
@@ -55,19 +56,29 @@ pub(crate) fn write(figure: &Figure, layout: &Layout, theme: &Theme) -> Value {
             y: format!("y{suffix}"),
             legend: format!("legend{suffix}"),
             show_legend: place.legend.is_some(),
+            scene: format!("scene{suffix}"),
+            color_bar: color_bar(place, &frame, theme),
             x_scale: panel.x.scale,
             y_scale: panel.y.scale,
         };
         data.extend(panel.traces.iter().flat_map(|t| t.mark().plotly(&sheet)));
         let (x_domain, y_domain) = frame.domains(place.plot);
-        out.insert(
-            format!("xaxis{suffix}"),
-            axis(panel, &panel.x, &place.x, x_domain, &sheet.y, theme, true),
-        );
-        out.insert(
-            format!("yaxis{suffix}"),
-            axis(panel, &panel.y, &place.y, y_domain, &sheet.x, theme, false),
-        );
+        if panel.traces.iter().any(|t| t.mark().is_solid()) {
+            out.insert(sheet.scene.clone(), solid(panel, x_domain, y_domain, theme));
+            if place.legend.is_some() {
+                out.insert(format!("legend{suffix}"), legend(place, &frame, theme));
+            }
+            annotations.extend(title_annotations(place, &frame, theme));
+            continue;
+        }
+        let mut x_axis = axis(panel, &panel.x, &place.x, &place.x_ticks, x_domain, &sheet.y, theme, true);
+        if !panel.bare {
+            let angle = if place.slanted { numbers::round(-SLANT.to_degrees(), 0) } else { 0.0 };
+            x_axis["tickangle"] = numbers::number(angle);
+        }
+        out.insert(format!("xaxis{suffix}"), x_axis);
+        let y_axis = axis(panel, &panel.y, &place.y, &place.y_ticks, y_domain, &sheet.x, theme, false);
+        out.insert(format!("yaxis{suffix}"), y_axis);
         if panel.equal {
             out[&format!("yaxis{suffix}")]["scaleanchor"] = json!(sheet.x);
             out[&format!("yaxis{suffix}")]["constrain"] = json!("domain");
@@ -157,6 +168,7 @@ fn axis(
     panel: &Panel,
     axis: &Axis,
     map: &AxisMap,
+    ticks: &[Tick],
     domain: [f64; 2],
     anchor: &str,
     theme: &Theme,
@@ -189,9 +201,9 @@ fn axis(
         let standoff = if horizontal { 6 } else { 8 };
         out["title"] = json!({"text": plotly_text(&axis.title), "font": {"size": theme.label_size}, "standoff": standoff});
     }
-    if let Some(names) = &axis.categories {
-        out["tickvals"] = (0..names.len()).collect();
-        out["ticktext"] = names.iter().map(|n| plotly_text(n)).collect();
+    if axis.categories.is_some() {
+        out["tickvals"] = ticks.iter().map(|t| numbers::number(t.at)).collect();
+        out["ticktext"] = ticks.iter().map(|t| plotly_text(&t.label)).collect();
         return out;
     }
     match axis.scale {
@@ -248,13 +260,46 @@ fn legend(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Value {
     out
 }
 
-fn panel_annotations(
-    panel: &Panel,
-    place: &PanelLayout,
-    sheet: &Sheet<'_>,
-    frame: &Frame,
-    theme: &Theme,
-) -> Vec<Value> {
+/// A panel in three dimensions.
+fn solid(panel: &Panel, x_domain: [f64; 2], y_domain: [f64; 2], theme: &Theme) -> Value {
+    let axis = |title: &str| {
+        json!({
+            "title": {"text": plotly_text(title)}, "gridcolor": theme.grid.hex(), "color": theme.text.hex(),
+            "backgroundcolor": theme.panel.hex(), "tickfont": {"size": theme.tick_size * 0.8},
+        })
+    };
+    let mut height = axis("");
+    if let Some((low, high, ticks)) = panel.traces.iter().find_map(|t| t.mark().height_axis()) {
+        height["range"] = json!([low, high]);
+        height["tickvals"] = ticks.iter().map(|t| numbers::significant(t.at, 5)).collect();
+        height["ticktext"] = ticks.iter().map(|t| plotly_text(&t.label)).collect();
+    }
+    json!({
+        "domain": {"x": x_domain, "y": y_domain},
+        "xaxis": axis(if panel.x.title.is_empty() { "x" } else { &panel.x.title }),
+        "yaxis": axis(if panel.y.title.is_empty() { "y" } else { &panel.y.title }),
+        "zaxis": height,
+        "camera": {"eye": {"x": -1.2, "y": -1.2, "z": 0.85}},
+        "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.7},
+    })
+}
+
+fn color_bar(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Value {
+    let Some((rect, bar)) = &place.bar else { return Value::Null };
+    let ticks = bar.ticks();
+    json!({
+        "x": frame.x(rect.x), "xanchor": "left", "xpad": 0, "xref": "paper",
+        "y": frame.y(rect.y + rect.h / 2.0), "yanchor": "middle", "ypad": 0, "yref": "paper",
+        "len": numbers::round(rect.h / frame.height, 4), "lenmode": "fraction",
+        "thickness": BAR_WIDTH, "outlinewidth": 1, "outlinecolor": theme.axis.hex(),
+        "tickvals": ticks.iter().map(|t| numbers::significant(t.at, 6)).collect::<Vec<_>>(),
+        "ticktext": ticks.iter().map(|t| plotly_text(&t.label)).collect::<Vec<_>>(),
+        "tickfont": {"size": theme.tick_size},
+        "title": {"text": plotly_text(&bar.title), "side": "right", "font": {"size": theme.label_size}},
+    })
+}
+
+fn title_annotations(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Vec<Value> {
     let mut out = Vec::new();
     for (i, line) in place.title.iter().enumerate() {
         let baseline = place.title_y + i as f64 * theme.label_size * 1.3;
@@ -265,6 +310,17 @@ fn panel_annotations(
             "font": {"size": theme.label_size},
         }));
     }
+    out
+}
+
+fn panel_annotations(
+    panel: &Panel,
+    place: &PanelLayout,
+    sheet: &Sheet<'_>,
+    frame: &Frame,
+    theme: &Theme,
+) -> Vec<Value> {
+    let mut out = title_annotations(place, frame, theme);
     for label in panel.traces.iter().flat_map(|t| t.mark().labels(theme)) {
         out.push(json!({
             "text": plotly_text(&label.text), "showarrow": false,

@@ -1,20 +1,31 @@
 //! What can be drawn in a panel: one file a kind, with its data, its checks and both ways of drawing it.
 
+mod band;
 mod bars;
+mod boxes;
+mod contour;
+mod heatmap;
 mod images;
 mod line;
 mod scatter;
+mod surface;
 
+pub use band::Band;
 pub use bars::Bars;
+pub use boxes::Boxes;
+pub use contour::Contours;
+pub use heatmap::Heatmap;
 pub use images::{ImageData, Images};
 pub use line::{Dash, Line};
 pub use scatter::{Marker, Scatter};
+pub use surface::Surface;
 
 use serde_json::Value;
 
 use super::axis::{AxisMap, Extent, Scale};
 use super::scene::{Rect, Scene};
 use super::theme::{Color, Rgb, Theme};
+use super::ticks::{self, Tick};
 use crate::Result;
 
 /// Anything that can be added to a panel.
@@ -25,8 +36,18 @@ pub enum Trace {
     Line(Line),
     /// Points.
     Scatter(Scatter),
+    /// The area between two lines.
+    Band(Band),
     /// Bars, also of a histogram.
     Bars(Bars),
+    /// Boxes with whiskers.
+    Boxes(Boxes),
+    /// A matrix as coloured cells.
+    Heatmap(Heatmap),
+    /// Filled contours.
+    Contours(Contours),
+    /// A surface in three dimensions.
+    Surface(Surface),
     /// A grid of small images.
     Images(Images),
 }
@@ -54,7 +75,7 @@ macro_rules! from_trace {
     }};
 }
 
-from_trace!(Line, Scatter, Bars, Images);
+from_trace!(Line, Scatter, Band, Bars, Boxes, Heatmap, Contours, Surface, Images);
 
 /// What every kind of trace can say about itself.
 pub(crate) trait Mark {
@@ -94,6 +115,21 @@ pub(crate) trait Mark {
         None
     }
 
+    /// Its scale of colours, if it shows one.
+    fn scale_bar(&self, _theme: &Theme) -> Option<ColorBar> {
+        None
+    }
+
+    /// Whether plotly draws it in three dimensions.
+    fn is_solid(&self) -> bool {
+        false
+    }
+
+    /// The third axis: lowest, highest, ticks.
+    fn height_axis(&self) -> Option<(f64, f64, Vec<Tick>)> {
+        None
+    }
+
     /// Draws it.
     fn draw(&self, canvas: &mut Canvas<'_>);
 
@@ -113,6 +149,24 @@ pub(crate) struct Label {
     pub(crate) text: String,
     pub(crate) size: f64,
     pub(crate) color: Rgb,
+}
+
+/// A scale of colours beside a panel.
+#[derive(Debug, Clone)]
+pub(crate) struct ColorBar {
+    pub(crate) title: String,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) stops: Vec<Rgb>,
+    pub(crate) ticks: Option<Vec<Tick>>,
+    /// The number of steps, if it is not smooth.
+    pub(crate) bands: Option<usize>,
+}
+
+impl ColorBar {
+    pub(crate) fn ticks(&self) -> Vec<Tick> {
+        self.ticks.clone().unwrap_or_else(|| ticks::linear(self.low, self.high, 5, false))
+    }
 }
 
 /// An entry of a legend.
@@ -154,6 +208,9 @@ pub(crate) struct Sheet<'a> {
     pub(crate) y: String,
     pub(crate) legend: String,
     pub(crate) show_legend: bool,
+    pub(crate) scene: String,
+    /// Where the scale of colours stands.
+    pub(crate) color_bar: Value,
     pub(crate) x_scale: Scale,
     pub(crate) y_scale: Scale,
 }

@@ -68,6 +68,7 @@ pub struct Line {
     markers: bool,
     listed: bool,
     last_value: bool,
+    halo: bool,
 }
 
 impl Line {
@@ -84,6 +85,7 @@ impl Line {
             markers: false,
             listed: true,
             last_value: false,
+            halo: false,
         }
     }
 
@@ -140,6 +142,13 @@ impl Line {
     #[must_use]
     pub fn label_last(mut self) -> Self {
         self.last_value = true;
+        self
+    }
+
+    /// Draws a rim of the background's colour around it, for lines on top of pictures.
+    #[must_use]
+    pub fn halo(mut self) -> Self {
+        self.halo = true;
         self
     }
 
@@ -213,6 +222,11 @@ impl Mark for Line {
             }
         }
         let stroke = Stroke::new(color, self.width).opacity(self.opacity);
+        if self.halo {
+            let rim = Stroke::new(canvas.theme.background, self.width + 2.5).opacity(0.8);
+            canvas.scene.stroke(path.clone(), rim.clone());
+            canvas.scene.stroke(dots.clone(), Stroke { width: self.width * 2.8 + 2.5, ..rim });
+        }
         canvas.scene.stroke(path, stroke.clone().dash(&self.dash.pattern(self.width)));
         canvas.scene.stroke(dots, Stroke { width: self.width * 2.8, ..stroke });
     }
@@ -244,7 +258,17 @@ impl Mark for Line {
         if self.name.is_empty() {
             trace["hoverinfo"] = json!("x+y");
         }
-        vec![trace]
+        if !self.halo {
+            return vec![trace];
+        }
+        let mut rim = trace.clone();
+        let background = sheet.theme.background.hex();
+        rim["line"] = json!({"color": background, "width": self.width + 2.5});
+        rim["mode"] = json!("lines");
+        rim["opacity"] = json!(0.8);
+        rim["showlegend"] = json!(false);
+        rim["hoverinfo"] = json!("skip");
+        vec![rim, trace]
     }
 }
 
