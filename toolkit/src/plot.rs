@@ -13,6 +13,7 @@
 //! assert!(figure.check().is_ok());
 //! ```
 
+mod animation;
 mod axis;
 mod colormap;
 mod contours;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::animation::Animation;
 use super::note::Note;
 use super::panel::Panel;
 use super::series::IntoSeries;
@@ -43,6 +44,7 @@ pub struct Figure {
     pub(crate) hover_together: bool,
     /// The size of the only panel's plot, where its content decides it.
     pub(crate) content_size: Option<(f64, f64)>,
+    pub(crate) animation: Option<Box<Animation>>,
 }
 
 macro_rules! forward {
@@ -158,7 +160,8 @@ impl Figure {
         scatter(name: impl Into<String>, x: impl IntoSeries, y: impl IntoSeries);
         /// Adds the counts of values in equal intervals; see [`Bars::histogram`](super::Bars::histogram).
         histogram(name: impl Into<String>, values: impl IntoSeries, bins: usize);
-        /// Adds any trace.
+        /// Adds any trace: a [`Line`](super::Line), [`Band`](super::Band), [`Heatmap`](super::Heatmap), ...
+        #[allow(clippy::should_implement_trait, reason = "models have the same name for it")]
         add(trace: impl Into<Trace>);
         /// Adds a text or an arrow at a place in the data.
         note(note: Note);
@@ -221,7 +224,13 @@ impl Figure {
     /// ```
     pub fn to_plotly_json(&self) -> Value {
         let theme = self.resolved_theme();
-        plotly::write(self, &layout::arrange(self, &theme), &theme)
+        match &self.animation {
+            Some(animation) => {
+                let view = self.first_view(animation);
+                plotly::write_animated(&view, animation, layout::arrange(&view, &theme), &theme)
+            }
+            None => plotly::write(self, &layout::arrange(self, &theme), &theme),
+        }
     }
 
     /// What the figure shows, in words.

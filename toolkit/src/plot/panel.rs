@@ -197,6 +197,7 @@ impl Panel {
     /// Adds any trace. One that cannot be drawn (empty, of unequal lengths, without a finite value) is left out and
     /// reported: see [`Figure::check`](super::Figure::check).
     #[must_use]
+    #[allow(clippy::should_implement_trait, reason = "models have the same name for it")]
     pub fn add(mut self, trace: impl Into<Trace>) -> Self {
         let mut trace: Trace = trace.into();
         if let Err(problem) = trace.mark().check() {

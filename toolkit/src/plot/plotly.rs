@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::animation::Animation;
 use super::axis::{Axis, AxisMap, Scale};
 use super::draw::readable;
 use super::figure::Figure;
@@ -12,7 +13,7 @@ use super::panel::Panel;
 use super::scene::Rect;
 use super::theme::Theme;
 use super::ticks::Tick;
-use super::traces::{Sheet, Symbol};
+use super::traces::{Sheet, Symbol, Trace};
 
 /// Fonts with Hangul, as systems name them.
 const FONTS: &str =
@@ -50,17 +51,7 @@ pub(crate) fn write(figure: &Figure, layout: &Layout, theme: &Theme) -> Value {
     }
     for (i, (panel, place)) in figure.panels.iter().zip(&layout.panels).enumerate() {
         let suffix = if i == 0 { String::new() } else { (i + 1).to_string() };
-        let sheet = Sheet {
-            theme,
-            x: format!("x{suffix}"),
-            y: format!("y{suffix}"),
-            legend: format!("legend{suffix}"),
-            show_legend: place.legend.is_some(),
-            scene: format!("scene{suffix}"),
-            color_bar: color_bar(place, &frame, theme),
-            x_scale: panel.x.scale,
-            y_scale: panel.y.scale,
-        };
+        let sheet = sheet(panel, place, i, &frame, theme);
         data.extend(panel.traces.iter().flat_map(|t| t.mark().plotly(&sheet)));
         let (x_domain, y_domain) = frame.domains(place.plot);
         if panel.traces.iter().any(|t| t.mark().is_solid()) {
@@ -107,6 +98,50 @@ pub(crate) fn write(figure: &Figure, layout: &Layout, theme: &Theme) -> Value {
         "layout": out,
         "config": {"responsive": true, "displaylogo": false},
     })
+}
+
+/// An animated figure as `{data, layout, frames, config}`; `view` is what is shown before anything moves.
+pub(crate) fn write_animated(
+    view: &Figure,
+    animation: &Animation,
+    mut layout: Layout,
+    theme: &Theme,
+) -> Value {
+    const CONTROLS: f64 = 96.0;
+    layout.height += CONTROLS;
+    let mut out = write(view, &layout, theme);
+    let (Some(place), Some(panel)) = (layout.panels.first(), view.panels.first()) else { return out };
+    let sheet = sheet(panel, place, 0, &Frame::new(&layout), theme);
+    let count = |traces: &[Trace]| traces.iter().map(|t| t.mark().plotly(&sheet).len()).sum::<usize>();
+    let first = count(&animation.base.traces);
+    out["frames"] = animation.plotly_frames(&sheet, first);
+    let foot = layout.foot.len() as f64 * foot_size(theme) * 1.35;
+    let below = layout.height - CONTROLS - foot - place.plot.bottom() - 6.0;
+    let (slider, menu) = animation.controls(below.max(20.0), theme.tick_size);
+    out["layout"]["sliders"] = slider;
+    out["layout"]["updatemenus"] = menu;
+    out
+}
+
+fn sheet<'a>(
+    panel: &Panel,
+    place: &PanelLayout,
+    number: usize,
+    frame: &Frame,
+    theme: &'a Theme,
+) -> Sheet<'a> {
+    let suffix = if number == 0 { String::new() } else { (number + 1).to_string() };
+    Sheet {
+        theme,
+        x: format!("x{suffix}"),
+        y: format!("y{suffix}"),
+        legend: format!("legend{suffix}"),
+        show_legend: place.legend.is_some(),
+        scene: format!("scene{suffix}"),
+        color_bar: color_bar(place, frame, theme),
+        x_scale: panel.x.scale,
+        y_scale: panel.y.scale,
+    }
 }
 
 /// The plots' common frame: margins in pixels, everything inside in shares of it.

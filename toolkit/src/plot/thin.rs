@@ -35,6 +35,14 @@ pub(crate) fn evenly(count: usize, limit: usize) -> Option<Vec<usize>> {
     (count > limit).then(|| (0..limit).map(|i| i * count / limit).collect())
 }
 
+/// At most `limit` evenly spaced places out of `count`, the first and the last among them.
+pub(crate) fn evenly_with_ends(count: usize, limit: usize) -> Vec<usize> {
+    if count <= limit.max(2) {
+        return (0..count).collect();
+    }
+    (0..limit).map(|i| (i * (count - 1) + (limit - 1) / 2) / (limit - 1)).collect()
+}
+
 /// What the figure says about it.
 pub(crate) fn note(name: &str, before: usize, after: usize, how: &str) -> String {
     let of = if name.is_empty() { String::new() } else { format!("{name}: ") };

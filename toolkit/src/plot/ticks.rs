@@ -29,7 +29,7 @@ pub(crate) fn linear(low: f64, high: f64, count: usize, integer: bool) -> Vec<Ti
         .map(|i| {
             let at = i as f64 * step;
             let label =
-                if largest >= 1e7 || largest < 1e-3 { power_label(at, step) } else { number(at, places) };
+                if !(1e-3..1e7).contains(&largest) { power_label(at, step) } else { number(at, places) };
             Tick { at, label }
         })
         .collect()

@@ -107,6 +107,18 @@ impl Bars {
         self
     }
 
+    /// Turns counts into shares: the bars' heights add up to 1.
+    #[must_use]
+    pub fn shares(mut self) -> Self {
+        let total: f64 = self.heights.iter().filter(|h| h.is_finite()).sum();
+        if total > 0.0 {
+            for h in &mut self.heights {
+                *h /= total;
+            }
+        }
+        self
+    }
+
     /// Their colour: an index into the theme's cycle, or a [`Color`].
     #[must_use]
     pub fn color(mut self, color: impl Into<Color>) -> Self {

@@ -69,6 +69,7 @@ pub struct Line {
     listed: bool,
     last_value: bool,
     halo: bool,
+    many: bool,
 }
 
 impl Line {
@@ -86,8 +87,45 @@ impl Line {
             listed: true,
             last_value: false,
             halo: false,
+            many: false,
         }
     }
+
+    /// Many curves over the same `x` as one trace: thin, half transparent, one entry in the legend.
+    ///
+    /// At most 100 curves are kept, evenly chosen, each at no more than 60 places: what more there is cannot be told
+    /// apart. The families that use it say so in the figure's foot.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::plot::{Figure, Line};
+    /// let models = [vec![0.0, 0.9, 2.1], vec![0.1, 1.1, 1.9]];
+    /// assert!(Figure::new().add(Line::many("models", 0..3, &models)).check().is_ok());
+    /// ```
+    pub fn many<V: AsRef<[f64]>>(name: impl Into<String>, x: impl IntoSeries, curves: &[V]) -> Self {
+        let x = x.into_series();
+        let places = thin::evenly_with_ends(x.len(), 60);
+        let chosen =
+            thin::evenly(curves.len(), Self::MOST_CURVES).unwrap_or_else(|| (0..curves.len()).collect());
+        let (mut xs, mut ys) = (Vec::new(), Vec::new());
+        for curve in chosen.into_iter().map(|i| curves[i].as_ref()) {
+            if curve.len() != x.len() {
+                // Kept as it is: `check` reports the lengths.
+                return Self::new(name, x, curve);
+            }
+            if !xs.is_empty() {
+                xs.push(f64::NAN);
+                ys.push(f64::NAN);
+            }
+            xs.extend(places.iter().map(|&i| x[i]));
+            ys.extend(places.iter().map(|&i| curve[i]));
+        }
+        let opacity = (8.0 / curves.len().max(1) as f64).clamp(0.25, 1.0);
+        Self { many: true, ..Self::new(name, xs, ys).width(1.2).opacity(opacity) }
+    }
+
+    /// The most curves that [`Line::many`] keeps.
+    pub const MOST_CURVES: usize = 100;
 
     /// Its colour: an index into the theme's cycle, or a [`Color`].
     #[must_use]
@@ -163,6 +201,9 @@ impl Mark for Line {
     }
 
     fn thin(&mut self) -> Option<String> {
+        if self.many {
+            return None;
+        }
         let before = self.x.len();
         let keep = thin::extremes(&self.x, &self.y, thin::LINE_LIMIT)?;
         self.x = keep.iter().map(|&i| self.x[i]).collect();
@@ -171,7 +212,8 @@ impl Mark for Line {
     }
 
     fn gaps(&self, x: Scale, y: Scale) -> Option<String> {
-        numbers::gaps(&self.name, &self.x, &self.y, x, y)
+        // The gaps between many curves are not missing values.
+        if self.many { None } else { numbers::gaps(&self.name, &self.x, &self.y, x, y) }
     }
 
     fn extent(&self, x: Scale, y: Scale) -> Extent {
