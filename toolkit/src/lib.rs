@@ -14,8 +14,10 @@ pub mod metrics;
 pub mod models;
 pub mod notebook;
 pub mod optimizers;
+pub mod plot;
 pub mod random;
 pub mod regularizers;
+pub mod table;
 pub mod tensor;
 
 pub use activations::Activation;
@@ -36,6 +38,8 @@ pub mod prelude {
     pub use crate::models::{self, History, Sequential};
     pub use crate::optimizers::schedules::{self, ExponentialDecay, Schedule};
     pub use crate::optimizers::{self, Adam, Optimizer, SGD};
+    pub use crate::plot::{self, Figure};
     pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
+    pub use crate::table::Table;
     pub use crate::tensor::{DType, Shape, Tensor};
 }
