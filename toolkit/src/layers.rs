@@ -75,7 +75,7 @@ pub struct Built {
 }
 
 /// One weight of a layer, before it has values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WeightSpec {
     /// Keras's name, such as `kernel`.
     pub name: &'static str,

@@ -1,5 +1,6 @@
 //! Models: a chain of layers with its weights, its training and its measures.
 
+mod check;
 mod compile;
 mod evaluate;
 mod fit;
@@ -9,6 +10,7 @@ mod step;
 mod summary;
 mod weights;
 
+pub use check::{GradientCheck, GradientError};
 pub use evaluate::{Prediction, Scores};
 pub use fit::Fit;
 pub use history::History;

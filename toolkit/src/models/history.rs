@@ -1,6 +1,9 @@
 //! What a training leaves behind: a number an epoch of each measure.
 
 use crate::callbacks::Logs;
+use crate::notebook::{MimeBundle, show_result};
+use crate::plot::EpochSeries;
+use crate::table::{Cell, Table};
 
 /// The numbers of each epoch of a training.
 ///
@@ -46,6 +49,28 @@ impl History {
         self.interrupted
     }
 
+    /// The numbers as a table, one row an epoch (counted from 1, as the progress bar does).
+    pub fn to_table(&self) -> Table {
+        let names = self.series.iter().map(|(name, _)| name.clone());
+        let mut table = Table::new(std::iter::once("epoch".to_string()).chain(names));
+        for (row, epoch) in self.epochs.iter().enumerate() {
+            let epoch = Cell::Integer(*epoch as i64 + 1);
+            let numbers = self
+                .series
+                .iter()
+                .map(|(_, values)| values.get(row).map_or(Cell::Empty, |&value| value.into()));
+            table.push(std::iter::once(epoch).chain(numbers).collect::<Vec<_>>());
+        }
+        table
+    }
+
+    /// Shows the table as a cell's result.
+    #[doc(hidden)]
+    pub fn evcxr_display(&self) {
+        let table = self.to_table();
+        show_result(&MimeBundle::text(table.to_string().trim_end()).with("text/html", table.to_html()));
+    }
+
     pub(super) fn record(&mut self, epoch: usize, logs: &Logs) {
         self.epochs.push(epoch);
         for (name, value) in logs.iter() {
@@ -54,5 +79,15 @@ impl History {
                 None => self.series.push((name.into(), vec![value])),
             }
         }
+    }
+}
+
+impl EpochSeries for History {
+    fn epochs(&self) -> Vec<usize> {
+        self.epochs.iter().map(|epoch| epoch + 1).collect()
+    }
+
+    fn series(&self) -> Vec<(String, Vec<f64>)> {
+        self.series.clone()
     }
 }

@@ -39,6 +39,8 @@ pub struct Sequential {
     pub(super) seed: Option<u64>,
     pub(super) dtype: DType,
     pub(super) stop: bool,
+    /// Whether backward goes on to the gradient of the input.
+    pub(super) input_gradient: bool,
     /// The first mistake in the layers, kept until something can report it.
     mistake: Option<Error>,
 }
@@ -56,7 +58,7 @@ pub(super) struct Slot {
 }
 
 /// What is known of a weight beside its values.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct WeightInfo {
     pub(super) slot: usize,
     pub(super) spec: WeightSpec,
@@ -75,6 +77,7 @@ impl Sequential {
             seed: None,
             dtype: DType::Float32,
             stop: false,
+            input_gradient: false,
             mistake: None,
         }
     }
@@ -230,6 +233,16 @@ impl Sequential {
         self.pass.weights.extend(weights);
         self.input = Some(input.to_vec());
         Ok(())
+    }
+
+    /// A copy with its own weights in another number type, not compiled; for checks.
+    pub(super) fn copy_as(&self, dtype: DType) -> Self {
+        let mut copy = Self { name: self.name.clone(), seed: self.seed, dtype, ..Self::new() };
+        copy.slots.clone_from(&self.slots);
+        copy.input.clone_from(&self.input);
+        copy.weights.clone_from(&self.weights);
+        copy.pass.weights = self.pass.weights.iter().map(|weight| weight.cast(dtype)).collect();
+        copy
     }
 
     /// How errors name a layer: "Dense `dense_1` (layer 3 of 5)".

@@ -163,7 +163,8 @@ impl Sequential {
         Ok(sum)
     }
 
-    fn backward(&mut self, y: &Tensor, output: &Tensor) -> Result<()> {
+    /// From the loss to the weights' gradients in the pass, and further to the input's where that is asked for.
+    pub(super) fn backward(&mut self, y: &Tensor, output: &Tensor) -> Result<Tensor> {
         let loss = self.compiled()?.loss.clone();
         let last = self.slots.len() - 1;
         let joined = loss.joins(&self.slots[last].layer.last_activation());
@@ -176,7 +177,7 @@ impl Sequential {
         };
         let first = self.first_trained_slot();
         for index in (0..=last).rev() {
-            if first.is_none_or(|first| index < first) {
+            if !self.input_gradient && first.is_none_or(|first| index < first) {
                 break;
             }
             self.enter(index);
@@ -185,7 +186,7 @@ impl Sequential {
             grad =
                 layer.backward(&grad, &mut self.pass).map_err(|error| error.in_context(self.place(index)))?;
         }
-        Ok(())
+        Ok(grad)
     }
 
     fn update(&mut self) -> Result<()> {
@@ -215,7 +216,8 @@ impl Sequential {
 
     fn enter(&mut self, index: usize) {
         let slot = &self.slots[index];
-        let wants_input_gradient = self.first_trained_slot().is_some_and(|first| index > first);
+        let wants_input_gradient =
+            self.input_gradient || self.first_trained_slot().is_some_and(|first| index > first);
         self.pass.enter(crate::layers::SlotView {
             index,
             first_weight: slot.first_weight,
