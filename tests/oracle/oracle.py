@@ -81,7 +81,8 @@ def plan_weights(model, seed, kernel="he", spread=0.0):
 
 def set_weights(model, plan):
     """Give a model its planned weights, and return them."""
-    weights = [formula.fill(p["shape"], p["seed"], p["limit"], p["offset"]) for p in plan]
+    weights = [np.array(p["values"], np.float32).reshape(p["shape"]) if "values" in p
+               else formula.fill(p["shape"], p["seed"], p["limit"], p["offset"]) for p in plan]
     model.set_weights(weights)
     return weights
 
