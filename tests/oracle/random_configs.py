@@ -242,7 +242,7 @@ def decks(seed):
 
 # --- one case ----------------------------------------------------------------------------------------------------------
 
-def hyperparameters(deal, conv, dealt):
+def hyperparameters(deal, conv):
     """Regularizer and constraint of a layer with a kernel, as keyword arguments."""
     keywords = {}
     for kind, suffix in (("regularizers", "regularizer"), ("constraints", "constraint")):
@@ -258,7 +258,6 @@ def hyperparameters(deal, conv, dealt):
         if where == "bias" and suffix == "constraint" and hasattr(made, "axis"):
             made.axis = 0
         keywords[f"{where}_{suffix}"] = made
-        dealt.append(f"{where} {type(made).__name__}")
     return keywords
 
 
@@ -270,7 +269,7 @@ def before_normalization(norm, keywords):
     return keywords
 
 
-def dense_body(deal, rng, deep, data, dealt):
+def dense_body(deal, rng, deep, data):
     layers = [L.Input((20,))]
     scaling = deal("scalings")
     if scaling == "adapt":
@@ -284,7 +283,7 @@ def dense_body(deal, rng, deep, data, dealt):
     for _ in range(2 if deep else 1):
         norm = deal("normalizations")
         norm = norm() if norm else None
-        keywords = hyperparameters(deal, False, dealt)
+        keywords = hyperparameters(deal, False)
         if norm is not None or rng.random() < 0.35:
             layers.append(L.Dense(deal("widths"), **before_normalization(norm, keywords)))
             layers += [norm] if norm is not None else []
@@ -294,14 +293,14 @@ def dense_body(deal, rng, deep, data, dealt):
     return layers
 
 
-def picture_body(deal, rng, dealt):
+def picture_body(deal, rng):
     layers = [L.Input((10, 10, 2))]
     if rng.random() < 0.5:
         layers.append(L.Rescaling(2.0, offset=-1.0))
     for block in range(2):
         norm = deal("normalizations") if block == 0 else None
         norm = norm() if norm else None
-        keywords = before_normalization(norm, hyperparameters(deal, True, dealt))
+        keywords = before_normalization(norm, hyperparameters(deal, True))
         last = rng.random() < 0.5
         make = deal("convolutions")
         layers.append(make(**keywords) if norm is not None or last else make(activation=deal("activations"), **keywords))
@@ -336,11 +335,11 @@ def draw(index, deck, rng, data):
     body = deal("bodies")
     if body == "pictures":
         x, (y, units, activation, loss) = "pictures", deal("picture_losses")
-        layers = picture_body(deal, rng, dealt)
+        layers = picture_body(deal, rng)
         weights = "picture_weights"
     else:
         x, (y, units, activation, loss) = "vectors", deal("vector_losses")
-        layers = dense_body(deal, rng, body == "deep", data, dealt)
+        layers = dense_body(deal, rng, body == "deep", data)
         weights = "sample_weights"
     layers.append(L.Dense(units, activation=activation))
     model = K.Sequential(layers)
@@ -367,7 +366,12 @@ def draw(index, deck, rng, data):
         metrics = None
     weighted = ["accuracy" if y in classes else "mse"] if sample_weight and index % 3 == 0 and metrics is None else None
     model.compile(optimizer=optimizer_of(deal, dealt), loss=loss, metrics=metrics, weighted_metrics=weighted)
-    dealt += [type(l).__name__ for l in model.layers if type(l).__name__ not in ("Dense", "Flatten")]
+    for layer in model.layers:
+        dealt.append(type(layer).__name__)
+        for where in ("kernel", "bias", "activity", "alpha", "gamma", "beta"):
+            for suffix in ("regularizer", "constraint"):
+                made = getattr(layer, f"{where}_{suffix}", None)
+                dealt += [f"{where} {type(made).__name__}"] if made is not None else []
     return model, {"x": x, "y": y, "batch_size": rng.choice([16, 24, 32]) if x == "vectors" else 16,
                    "class_weight": class_weight, "sample_weight": sample_weight, "uses": sorted(set(dealt))}
 
@@ -393,6 +397,8 @@ def run(index, deck, rng, data):
             p["values"] = oracle.shorten(np.asarray(value, np.float32).ravel().astype(float).tolist())
     start = oracle.set_weights(model, plan)
     config = K.saving.serialize_keras_object(model)
+    if isinstance(model.loss, K.losses.Huber):  # Keras 3.15.1 forgets to write it; 3.16 writes it
+        config["compile_config"]["loss"]["config"]["delta"] = model.loss._fn_kwargs["delta"]
     x, y = read(data[case["x"]]).astype(oracle.FLOAT), read(data[case["y"]])
     if case["y"].endswith("labels"):
         y = y.astype(np.int32)
@@ -430,11 +436,12 @@ def main():
         if "-v" in sys.argv and not oracle.FLOAT64:
             print(index, cases[-1]["uses"], cases[-1]["losses"][0], cases[-1]["losses"][-1], file=sys.stderr)
     if oracle.FLOAT64:
-        print(json.dumps([[c["losses"], c["final_weights"]] for c in cases]))
+        print(json.dumps([[c["losses"], c["final_weights"], c["metrics"]] for c in cases]))
         return
     kept = []
-    for case, (losses, weights) in zip(cases, oracle.in_float64(__file__)):
-        case["float32_against_float64"] = oracle.spread(case, losses, weights)
+    for case, (losses, weights, metrics) in zip(cases, oracle.in_float64(__file__)):
+        case["float32_against_float64"] = oracle.spread(case, losses, weights) | {
+            "largest_metric_difference": float(f"{max([np.abs(np.subtract(case['metrics'][k], metrics[k])).max() for k in metrics] or [0]):.3g}")}
         if comparable(case, "Lion" in case["uses"]):
             kept.append(case)
         else:
