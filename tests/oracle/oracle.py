@@ -44,10 +44,10 @@ def made_by(script):
 
 
 def in_float64(script, *arguments):
-    """The JSON that `script` prints when it runs with Keras in float64."""
+    """The JSON that `script` prints as its last line when it runs with Keras in float64."""
     environment = dict(os.environ, ORACLE_FLOAT64="1")
     run = subprocess.run([sys.executable, script, *arguments], env=environment, stdout=subprocess.PIPE, check=True)
-    return json.loads(run.stdout)
+    return json.loads(run.stdout.splitlines()[-1])
 
 
 def address(model, variable):
