@@ -1,5 +1,6 @@
 //! Suites that cross crates, in one binary.
 
 mod fixture;
+mod bad_input;
 mod formula;
 mod training_run;

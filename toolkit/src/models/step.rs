@@ -37,6 +37,7 @@ impl Sequential {
     /// Builds the model for this data, and reports data that does not fit.
     pub(super) fn prepare(&mut self, x: &Tensor, y: &Tensor) -> Result<()> {
         self.check_layers()?;
+        self.compiled()?;
         self.check_input(x)?;
         let (Some(&rows), Some(&targets)) = (x.shape().first(), y.shape().first()) else {
             return Err(Error::shape(
