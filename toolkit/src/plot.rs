@@ -32,6 +32,8 @@ mod png;
 mod scene;
 mod series;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod thin;
 mod ticks;
