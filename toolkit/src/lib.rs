@@ -1,16 +1,45 @@
 //! Kiln: a Keras-like library for training small networks fast and visibly.
 
+pub mod activations;
+mod backend;
+pub mod callbacks;
+pub mod choice;
+#[cfg(feature = "datasets")]
+pub mod datasets;
 pub mod error;
+pub mod initializers;
+pub mod layers;
+pub mod losses;
+pub mod metrics;
+pub mod models;
 pub mod notebook;
+pub mod optimizers;
 pub mod plot;
+pub mod random;
+pub mod regularizers;
 pub mod table;
+pub mod tensor;
 
+pub use activations::Activation;
 pub use error::{Error, ErrorKind, Result};
+pub use random::set_seed;
+pub use tensor::Tensor;
 
 /// What a notebook or a program imports: `use kiln::prelude::*;`.
 pub mod prelude {
     pub use crate::Result;
-    pub use crate::plot;
-    pub use crate::plot::Figure;
+    pub use crate::activations::Activation;
+    pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
+    #[cfg(feature = "datasets")]
+    pub use crate::datasets;
+    pub use crate::initializers::{self, Initializer};
+    pub use crate::layers::{self, BatchNormalization, Dense, Dropout, Flatten, Layer, Pass};
+    pub use crate::losses::{self, Loss};
+    pub use crate::models::{self, History, Sequential};
+    pub use crate::optimizers::schedules::{self, ExponentialDecay, Schedule};
+    pub use crate::optimizers::{self, Adam, Optimizer, SGD};
+    pub use crate::plot::{self, Figure};
+    pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
     pub use crate::table::Table;
+    pub use crate::tensor::{DType, Shape, Tensor};
 }

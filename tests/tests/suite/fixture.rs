@@ -1,0 +1,50 @@
+//! Fixtures written by real Keras.
+
+use super::formula;
+use kiln::prelude::*;
+use serde_json::Value;
+
+/// A fixture of `tests/fixtures`.
+pub fn read(name: &str) -> Value {
+    let path = format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The numbers of a JSON array.
+pub fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().into_iter().flatten().map(|number| number.as_f64().unwrap_or(f64::NAN)).collect()
+}
+
+/// An array that is given by the formula: `{shape, seed, limit, offset}`.
+pub fn array(value: &Value) -> Tensor {
+    let shape: Vec<usize> = numbers(&value["shape"]).into_iter().map(|size| size as usize).collect();
+    let number = |name: &str| value[name].as_f64().unwrap_or_else(|| panic!("no `{name}` in {value}"));
+    formula::fill(&shape, number("seed") as u32, number("limit"), number("offset"))
+}
+
+/// Compares trained weights with what the fixture keeps of them: within `tolerance` of the distance that they travelled.
+pub fn assert_weights(case: &str, weights: &[Tensor], expected: &Value, tolerance: f64) {
+    for (weight, expected) in weights.iter().zip(expected.as_array().into_iter().flatten()) {
+        let path = &expected["path"];
+        let values = weight.to_vec_f64();
+        let distance = expected["distance"].as_f64().unwrap_or_default();
+        let sampled = numbers(&expected["sampled"]);
+        let count = sampled.len();
+        // One entry's share of the distance, if all entries travelled alike, times a margin for those that travelled more.
+        let entry = 10.0 * tolerance * distance / (values.len() as f64).sqrt() + 1e-7;
+        for (k, want) in sampled.iter().enumerate() {
+            let got = values[k * values.len() / count];
+            assert!(
+                (got - want).abs() <= entry,
+                "{case}: {path}, sample {k}: {got}, Keras has {want}, within {entry}"
+            );
+        }
+        let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let want = expected["norm"].as_f64().unwrap_or(f64::NAN);
+        assert!(
+            (norm - want).abs() <= tolerance * distance + 1e-6 * want,
+            "{case}: {path}: norm {norm}, Keras has {want}"
+        );
+    }
+}

@@ -1,0 +1,286 @@
+//! Losses of classification.
+
+use super::{EPSILON, Loss, aligned, check_same_shape, per_row, sample_means};
+use crate::tensor::{Shape, Tensor};
+use crate::{Activation, Error, Result};
+
+/// The crossentropy of integer labels: $-\ln p_{label}$.
+///
+/// Probabilities are divided by their sum and kept in $[10^{-7}, 1 - 10^{-7}]$, as Keras does on JAX; where a
+/// probability lies outside, the gradient is 0.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SparseCategoricalCrossentropy {
+    from_logits: bool,
+}
+
+impl SparseCategoricalCrossentropy {
+    /// For probabilities, which a softmax gives.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the model's outputs are logits, so that the loss takes the softmax itself.
+    pub fn from_logits(mut self, from_logits: bool) -> Self {
+        self.from_logits = from_logits;
+        self
+    }
+
+    fn one_hot(y_true: &Tensor, y_pred: &Tensor) -> Tensor {
+        let classes = y_pred.shape().as_rows().1;
+        y_pred.backend().one_hot(y_true, classes, y_pred.dtype()).reshaped(y_pred.shape())
+    }
+}
+
+impl Loss for SparseCategoricalCrossentropy {
+    fn name(&self) -> &'static str {
+        "sparse_categorical_crossentropy"
+    }
+
+    fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
+        let (rows, classes) = prediction.as_rows();
+        if y_true.len() != rows || classes < 2 {
+            let hint = if prediction.len() > 2 {
+                "is a Flatten missing before the first Dense?"
+            } else if y_true.shape() == *prediction {
+                "one-hot targets need the loss categorical_crossentropy"
+            } else {
+                "the last layer needs one unit a class; for two classes and one unit take binary_crossentropy"
+            };
+            return Err(Error::shape(format!(
+                "sparse_categorical_crossentropy needs one integer label a row, but the targets have the shape {} and the model's output is {prediction}",
+                y_true.shape()
+            ))
+            .with_help(hint));
+        }
+        let wrong = |label: f64| label.fract() != 0.0 || label < 0.0 || label >= classes as f64;
+        match (0..y_true.len()).find(|&index| wrong(y_true.number(index))) {
+            None => Ok(()),
+            Some(index) => Err(Error::data(format!(
+                "label {} of sample {index} is not one of the {classes} classes 0..{classes}",
+                y_true.number(index)
+            ))
+            .with_help("the last layer needs as many units as there are classes; labels count from 0")),
+        }
+    }
+
+    fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        categorical(&Self::one_hot(y_true, y_pred), y_pred, self.from_logits)
+    }
+
+    fn gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        categorical_gradient(&Self::one_hot(y_true, y_pred), y_pred, weights, self.from_logits)
+    }
+
+    fn joins(&self, activation: &Activation) -> bool {
+        !self.from_logits && *activation == Activation::Softmax
+    }
+
+    fn joined_gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let target = Self::one_hot(y_true, y_pred);
+        // Only the label's own probability counts, so where it is cut off the whole row has no gradient.
+        let own = (&target * y_pred).sum_along(-1)?;
+        let inside = own.greater_equal(EPSILON)?.mul(own.less_equal(1.0 - EPSILON)?)?;
+        Ok((y_pred - target) * per_row(&(inside.reshape(weights.shape())? * weights), &y_pred.shape()))
+    }
+}
+
+/// The crossentropy of target distributions: $-\sum_j y_j \ln p_j$; see [`SparseCategoricalCrossentropy`] for labels.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CategoricalCrossentropy {
+    from_logits: bool,
+    label_smoothing: f64,
+}
+
+impl CategoricalCrossentropy {
+    /// For probabilities, which a softmax gives, and targets as they are.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the model's outputs are logits, so that the loss takes the softmax itself.
+    pub fn from_logits(mut self, from_logits: bool) -> Self {
+        self.from_logits = from_logits;
+        self
+    }
+
+    /// Moves each target by this share towards the even distribution, in `0.0..=1.0`.
+    pub fn label_smoothing(mut self, label_smoothing: f64) -> Self {
+        self.label_smoothing = label_smoothing;
+        self
+    }
+
+    fn target(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let target = aligned(y_true, y_pred)?;
+        if self.label_smoothing == 0.0 {
+            return Ok(target);
+        }
+        let classes = y_pred.shape().as_rows().1 as f64;
+        Ok(target * (1.0 - self.label_smoothing) + self.label_smoothing / classes)
+    }
+}
+
+impl Loss for CategoricalCrossentropy {
+    fn name(&self) -> &'static str {
+        "categorical_crossentropy"
+    }
+
+    fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
+        check_smoothing(self.label_smoothing)?;
+        check_same_shape(y_true, prediction)
+            .map_err(|error| error.with_help("integer labels need the loss sparse_categorical_crossentropy"))
+    }
+
+    fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        categorical(&self.target(y_true, y_pred)?, y_pred, self.from_logits)
+    }
+
+    fn gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        categorical_gradient(&self.target(y_true, y_pred)?, y_pred, weights, self.from_logits)
+    }
+
+    fn joins(&self, activation: &Activation) -> bool {
+        !self.from_logits && *activation == Activation::Softmax
+    }
+
+    fn joined_gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let inside = y_pred.greater_equal(EPSILON)?.mul(y_pred.less_equal(1.0 - EPSILON)?)?;
+        let target = self.target(y_true, y_pred)? * inside;
+        let sums = keep_last_axis(target.sum_along(-1)?);
+        Ok((y_pred * sums - target) * per_row(weights, &y_pred.shape()))
+    }
+}
+
+/// The crossentropy of yes-or-no targets: $-y \ln p - (1 - y) \ln (1 - p)$, averaged over the outputs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BinaryCrossentropy {
+    from_logits: bool,
+    label_smoothing: f64,
+}
+
+impl BinaryCrossentropy {
+    /// For probabilities, which a sigmoid gives, and targets as they are.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the model's outputs are logits, so that the loss takes the sigmoid itself.
+    pub fn from_logits(mut self, from_logits: bool) -> Self {
+        self.from_logits = from_logits;
+        self
+    }
+
+    /// Moves each target by this share towards 1/2, in `0.0..=1.0`.
+    pub fn label_smoothing(mut self, label_smoothing: f64) -> Self {
+        self.label_smoothing = label_smoothing;
+        self
+    }
+
+    fn target(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let target = aligned(y_true, y_pred)?;
+        if self.label_smoothing == 0.0 {
+            return Ok(target);
+        }
+        Ok(target * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing)
+    }
+}
+
+impl Loss for BinaryCrossentropy {
+    fn name(&self) -> &'static str {
+        "binary_crossentropy"
+    }
+
+    fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
+        check_smoothing(self.label_smoothing)?;
+        check_same_shape(y_true, prediction)?;
+        match (0..y_true.len()).find(|&index| !(0.0..=1.0).contains(&y_true.number(index))) {
+            None => Ok(()),
+            Some(index) => Err(Error::data(format!(
+                "binary_crossentropy needs targets in 0..=1, but number {index} is {}",
+                y_true.number(index)
+            ))),
+        }
+    }
+
+    fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let target = self.target(y_true, y_pred)?;
+        let losses = if self.from_logits {
+            // -y ln s(x) - (1 - y) ln s(-x) = softplus(x) - y x
+            Activation::Softplus.apply(y_pred) - &target * y_pred
+        } else {
+            let p = y_pred.clip(EPSILON, 1.0 - EPSILON);
+            -(&target * p.ln()) - (1.0 - &target) * (1.0 - p).ln()
+        };
+        sample_means(&losses)
+    }
+
+    fn gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let target = self.target(y_true, y_pred)?;
+        let weights = per_row(weights, &y_pred.shape()) * (1.0 / y_pred.shape().row_elements() as f64);
+        if self.from_logits {
+            return Ok((Activation::Sigmoid.apply(y_pred) - target) * weights);
+        }
+        let inside = inside(y_pred)?;
+        let p = y_pred.clip(EPSILON, 1.0 - EPSILON);
+        Ok((&p - target) / (&p * (1.0 - &p)) * inside * weights)
+    }
+
+    fn joins(&self, activation: &Activation) -> bool {
+        !self.from_logits && *activation == Activation::Sigmoid
+    }
+
+    fn joined_gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
+        let target = self.target(y_true, y_pred)?;
+        let weights = per_row(weights, &y_pred.shape()) * (1.0 / y_pred.shape().row_elements() as f64);
+        Ok((y_pred - target) * inside(y_pred)? * weights)
+    }
+}
+
+fn check_smoothing(smoothing: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&smoothing) {
+        return Ok(());
+    }
+    Err(Error::argument(format!("label_smoothing must be in 0.0..=1.0, but is {smoothing}")))
+}
+
+/// 1 where a probability is not cut off.
+fn inside(p: &Tensor) -> Result<Tensor> {
+    p.greater_equal(EPSILON)?.mul(p.less_equal(1.0 - EPSILON)?)
+}
+
+fn keep_last_axis(sums: Tensor) -> Tensor {
+    let sizes: Vec<usize> = sums.shape().iter().copied().chain([1]).collect();
+    sums.reshaped(Shape::from_fit(&sizes))
+}
+
+fn categorical(target: &Tensor, y_pred: &Tensor, from_logits: bool) -> Result<Tensor> {
+    let logs = if from_logits {
+        Activation::LogSoftmax.apply(y_pred)
+    } else {
+        let sums = keep_last_axis(y_pred.sum_along(-1)?);
+        (y_pred / sums).clip(EPSILON, 1.0 - EPSILON).ln()
+    };
+    sample_means(&-(target * logs).sum_along(-1)?)
+}
+
+fn categorical_gradient(
+    target: &Tensor,
+    y_pred: &Tensor,
+    weights: &Tensor,
+    from_logits: bool,
+) -> Result<Tensor> {
+    let (rows, classes) = y_pred.shape().as_rows();
+    let places = rows as f64 / weights.len().max(1) as f64;
+    let weights = per_row(weights, &y_pred.shape()) * (1.0 / places);
+    debug_assert!(classes > 0);
+    if from_logits {
+        let sums = keep_last_axis(target.sum_along(-1)?);
+        return Ok((Activation::Softmax.apply(y_pred) * sums - target) * weights);
+    }
+    // With q = p / S: dL/dq = -y / q inside the bounds, and dL/dp = (dL/dq - sum(dL/dq q)) / S.
+    let sums = keep_last_axis(y_pred.sum_along(-1)?);
+    let q = y_pred / &sums;
+    let kept = target * inside(&q)?;
+    let d_q = -(&kept / q.clip(EPSILON, 1.0 - EPSILON));
+    let inner = keep_last_axis(kept.sum_along(-1)?);
+    Ok((d_q + inner) / sums * weights)
+}

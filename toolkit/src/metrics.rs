@@ -1,0 +1,159 @@
+//! Metrics: what is measured beside the loss.
+
+use crate::choice::Choice;
+use crate::losses::{self, Loss, aligned, sample_means};
+use crate::tensor::{DType, Shape, Tensor};
+use crate::{Error, Result};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// A number that is gathered over the batches of an epoch.
+pub trait Metric: Debug + Send {
+    /// The name under which logs and histories hold it.
+    fn name(&self) -> &str;
+
+    /// Forgets all batches.
+    fn reset(&mut self);
+
+    /// Takes in a batch.
+    ///
+    /// # Errors
+    /// When targets and predictions do not fit.
+    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor) -> Result<()>;
+
+    /// The number over all batches since the last reset; 0 before the first.
+    fn result(&self) -> f64;
+}
+
+/// The metrics that `compile` was given: nothing, a name, or an array or vector of names.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics(pub(crate) Vec<String>);
+
+impl From<()> for Metrics {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
+impl From<&str> for Metrics {
+    fn from(name: &str) -> Self {
+        Self(vec![name.into()])
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for Metrics {
+    fn from(names: [&str; N]) -> Self {
+        Self(names.iter().map(ToString::to_string).collect())
+    }
+}
+
+impl From<Vec<&str>> for Metrics {
+    fn from(names: Vec<&str>) -> Self {
+        Self(names.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// A mean over samples of a number each sample has.
+#[derive(Debug)]
+struct MeanOfSamples {
+    name: String,
+    kind: Kind,
+    total: f64,
+    count: f64,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// `accuracy`: which of the three below it is follows from the first batch's shapes.
+    Accuracy,
+    SparseCategoricalAccuracy,
+    CategoricalAccuracy,
+    BinaryAccuracy,
+    Loss(Arc<dyn Loss>),
+}
+
+/// The metric of this name.
+///
+/// # Errors
+/// For an unknown name, with the list of the known ones.
+pub fn by_name(name: &str) -> Result<Box<dyn Metric>> {
+    let kind = match name.to_ascii_lowercase().as_str() {
+        "accuracy" | "acc" => Kind::Accuracy,
+        "sparse_categorical_accuracy" | "sparsecategoricalaccuracy" => Kind::SparseCategoricalAccuracy,
+        "categorical_accuracy" | "categoricalaccuracy" => Kind::CategoricalAccuracy,
+        "binary_accuracy" | "binaryaccuracy" => Kind::BinaryAccuracy,
+        _ => match losses::by_name(name) {
+            Ok(loss) => Kind::Loss(loss),
+            Err(_) => {
+                return Err(Error::unknown_name(
+                    "metric",
+                    name,
+                    [
+                        "accuracy",
+                        "sparse_categorical_accuracy",
+                        "categorical_accuracy",
+                        "binary_accuracy",
+                        "and each loss",
+                    ],
+                ));
+            }
+        },
+    };
+    Ok(Box::new(MeanOfSamples { name: name.into(), kind, total: 0.0, count: 0.0 }))
+}
+
+impl Metric for MeanOfSamples {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn reset(&mut self) {
+        (self.total, self.count) = (0.0, 0.0);
+    }
+
+    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor) -> Result<()> {
+        if let Kind::Accuracy = self.kind {
+            self.kind = accuracy_for(y_true, y_pred);
+        }
+        let samples = self.kind.per_sample(y_true, y_pred)?;
+        self.total += samples.sum().item()?;
+        self.count += samples.len() as f64;
+        Ok(())
+    }
+
+    fn result(&self) -> f64 {
+        if self.count == 0.0 { 0.0 } else { self.total / self.count }
+    }
+}
+
+/// Keras's rule for the name `accuracy`: by the shapes alone, whatever the loss.
+fn accuracy_for(y_true: &Tensor, y_pred: &Tensor) -> Kind {
+    let last = |tensor: &Tensor| tensor.shape().last().copied().unwrap_or(1);
+    if last(y_pred) == 1 {
+        Kind::BinaryAccuracy
+    } else if y_true.rank() < y_pred.rank() || last(y_true) == 1 {
+        Kind::SparseCategoricalAccuracy
+    } else {
+        Kind::CategoricalAccuracy
+    }
+}
+
+impl Kind {
+    fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
+        let hits = match self {
+            Self::Loss(loss) => return loss.per_sample(y_true, y_pred),
+            Self::BinaryAccuracy | Self::Accuracy => y_pred.greater(0.5)?.equal(aligned(y_true, y_pred)?)?,
+            Self::CategoricalAccuracy => y_pred.argmax(-1)?.equal(y_true.argmax(-1)?)?,
+            Self::SparseCategoricalAccuracy => {
+                let best = y_pred.argmax(-1)?;
+                let labels = y_true.cast(DType::Float32).reshape(best.shape())?;
+                best.equal(labels)?
+            }
+        };
+        let rows = hits.shape().first().copied().unwrap_or(1);
+        sample_means(&hits.reshaped(Shape::from_fit(&[rows, hits.len() / rows.max(1)])))
+    }
+}
+
+/// The loss that `compile` was given, by value or by name.
+pub type LossChoice = Choice<dyn Loss>;

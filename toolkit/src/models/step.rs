@@ -1,0 +1,228 @@
+//! One step: forward, loss, backward, update.
+
+use super::Sequential;
+use crate::callbacks::Logs;
+use crate::layers::Mode;
+use crate::layers::pass_key;
+use crate::optimizers::Step;
+use crate::tensor::{Shape, Tensor};
+use crate::{Error, Result};
+
+impl Sequential {
+    /// One update on one batch; returns the batch's loss, from before the update.
+    ///
+    /// # Errors
+    /// Before `compile`; when data and model do not fit.
+    pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<f64> {
+        self.prepare(x, y)?;
+        self.begin_training()?;
+        self.reset_metrics()?;
+        self.train_step(&x.cast(self.dtype), y)?;
+        Ok(self.running_logs().get("loss").unwrap_or(f64::NAN))
+    }
+
+    /// The means of loss and metrics over the batches since the epoch began, sorted by name.
+    pub fn running_logs(&self) -> Logs {
+        let mut logs = Logs::default();
+        if let Some(compiled) = &self.compiled {
+            for metric in &compiled.metrics {
+                logs.insert(metric.name(), metric.result());
+            }
+            let running = &compiled.running;
+            logs.insert("loss", if running.samples > 0.0 { running.total / running.samples } else { 0.0 });
+        }
+        logs.sorted()
+    }
+
+    /// Builds the model for this data, and reports data that does not fit.
+    pub(super) fn prepare(&mut self, x: &Tensor, y: &Tensor) -> Result<()> {
+        self.check_layers()?;
+        self.check_input(x)?;
+        let (Some(&rows), Some(&targets)) = (x.shape().first(), y.shape().first()) else {
+            return Err(Error::shape(
+                "the targets need a dimension that counts the samples, but are a scalar",
+            ));
+        };
+        if rows != targets {
+            return Err(Error::shape(format!("there are {rows} samples, but {targets} targets"))
+                .with_help("the first dimension counts the samples in both"));
+        }
+        self.build(&x.shape()[1..])?;
+        if !y.all_finite() {
+            return Err(Error::data("the targets hold NaN or an infinity"));
+        }
+        let output: Vec<usize> =
+            std::iter::once(rows).chain(self.output_shape().unwrap_or_default()).collect();
+        self.compiled()?.loss.check(y, &Shape::new(&output)?)
+    }
+
+    /// Reports an input that is no batch, empty, or not finite.
+    pub(super) fn check_input(&self, x: &Tensor) -> Result<()> {
+        match x.shape().first() {
+            None => {
+                return Err(Error::shape(
+                    "the input needs a dimension that counts the samples, but is a scalar",
+                ));
+            }
+            Some(0) => return Err(Error::data("there is no sample")),
+            Some(_) => {}
+        }
+        if x.all_finite() {
+            return Ok(());
+        }
+        let row = x.shape().row_elements().max(1);
+        let bad = (0..x.len()).find(|&index| !x.number(index).is_finite()).unwrap_or_default();
+        Err(Error::data(format!(
+            "the input holds NaN or an infinity, first in sample {} (value {})",
+            bad / row,
+            x.number(bad)
+        ))
+        .with_help("remove or replace such values first"))
+    }
+
+    /// Makes the optimizer's slots, and holds to Keras's rule that freezing asks for a new `compile`.
+    pub(super) fn begin_training(&mut self) -> Result<()> {
+        let trains: Vec<bool> = (0..self.weights.len()).map(|index| self.trains(index)).collect();
+        let zeros = |weight: &Tensor| Tensor::filled(weight.dtype(), weight.shape(), 0.0);
+        let weights = &self.pass.weights;
+        let Some(compiled) = self.compiled.as_mut() else { return self.compiled().map(|_| ()) };
+        if compiled.slots.is_some() {
+            if compiled.trained != trains {
+                let count = |trains: &[bool]| trains.iter().filter(|&&trains| trains).count();
+                return Err(Error::state(format!(
+                    "{} weights train, but the optimizer was made for {}",
+                    count(&trains),
+                    count(&compiled.trained)
+                ))
+                .with_help("call compile again after changing which layers train"));
+            }
+            return Ok(());
+        }
+        let names = compiled.optimizer.slots();
+        let slots = weights.iter().zip(&trains).map(|(weight, &trains)| {
+            if trains { names.iter().map(|_| zeros(weight)).collect() } else { Vec::new() }
+        });
+        compiled.slots = Some(slots.collect());
+        compiled.trained = trains;
+        Ok(())
+    }
+
+    pub(super) fn reset_metrics(&mut self) -> Result<()> {
+        let compiled = self.compiled_mut()?;
+        compiled.running = super::compile::Running::default();
+        compiled.metrics.iter_mut().for_each(|metric| metric.reset());
+        Ok(())
+    }
+
+    /// One update. The data was checked, and the slots exist.
+    pub(super) fn train_step(&mut self, x: &Tensor, y: &Tensor) -> Result<()> {
+        let key = pass_key(self.seed.unwrap_or_default(), self.compiled()?.iterations);
+        self.pass.begin(self.slots.len(), Mode::Training, true, key);
+        let output = self.forward(x)?;
+        let penalty = self.penalties()?;
+        self.measure(y, &output, penalty)?;
+        self.backward(y, &output)?;
+        self.update()
+    }
+
+    /// The output for a batch, in the pass that has begun.
+    pub(super) fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        let mut value = x.clone();
+        for index in 0..self.slots.len() {
+            self.enter(index);
+            let layer = &self.slots[index].layer;
+            value =
+                layer.forward(&value, &mut self.pass).map_err(|error| error.in_context(self.place(index)))?;
+        }
+        Ok(value)
+    }
+
+    /// Adds a batch to the running loss and metrics.
+    pub(super) fn measure(&mut self, y: &Tensor, output: &Tensor, penalty: f64) -> Result<()> {
+        let compiled = self.compiled_mut()?;
+        let losses = compiled.loss.per_sample(y, output)?;
+        let samples = losses.len() as f64;
+        compiled.running.total += losses.sum().item()? + penalty * samples;
+        compiled.running.samples += samples;
+        for metric in &mut compiled.metrics {
+            metric.update(y, output)?;
+        }
+        Ok(())
+    }
+
+    /// The sum of all regularizers' penalties.
+    pub(super) fn penalties(&self) -> Result<f64> {
+        let mut sum = 0.0;
+        for (index, info) in self.weights.iter().enumerate() {
+            if let Some(regularizer) = &info.spec.regularizer
+                && self.trains(index)
+            {
+                sum += regularizer.penalty(&self.pass.weights[index]).item()?;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// From the loss to the weights' gradients in the pass, and further to the input's where that is asked for.
+    pub(super) fn backward(&mut self, y: &Tensor, output: &Tensor) -> Result<Tensor> {
+        let loss = self.compiled()?.loss.clone();
+        let last = self.slots.len() - 1;
+        let joined = loss.joins(&self.slots[last].layer.last_activation());
+        let rows = output.shape()[0];
+        let weights = Tensor::filled(output.dtype(), Shape::new(&[rows])?, 1.0 / rows as f64);
+        let mut grad = if joined {
+            loss.joined_gradient(y, output, &weights)?
+        } else {
+            loss.gradient(y, output, &weights)?
+        };
+        let first = self.first_trained_slot();
+        for index in (0..=last).rev() {
+            if !self.input_gradient && first.is_none_or(|first| index < first) {
+                break;
+            }
+            self.enter(index);
+            self.pass.loss_joined_activation = joined && index == last;
+            let layer = &self.slots[index].layer;
+            grad =
+                layer.backward(&grad, &mut self.pass).map_err(|error| error.in_context(self.place(index)))?;
+        }
+        Ok(grad)
+    }
+
+    fn update(&mut self) -> Result<()> {
+        let learning_rate = self.learning_rate()?;
+        let Some(compiled) = &mut self.compiled else { return Ok(()) };
+        compiled.iterations += 1;
+        let step = Step { learning_rate, number: compiled.iterations };
+        let Some(slots) = &mut compiled.slots else { return Ok(()) };
+        for (index, slots) in slots.iter_mut().enumerate() {
+            let Some(mut gradient) = self.pass.gradients[index].take() else { continue };
+            if !compiled.trained[index] {
+                continue;
+            }
+            let weight = &mut self.pass.weights[index];
+            if let Some(regularizer) = &self.weights[index].spec.regularizer {
+                gradient = gradient + regularizer.gradient(weight);
+            }
+            compiled.optimizer.update(step, weight, &gradient, slots);
+        }
+        Ok(())
+    }
+
+    /// The first layer with a weight that trains; below it no gradient is needed.
+    fn first_trained_slot(&self) -> Option<usize> {
+        (0..self.weights.len()).find(|&index| self.trains(index)).map(|index| self.weights[index].slot)
+    }
+
+    fn enter(&mut self, index: usize) {
+        let slot = &self.slots[index];
+        let wants_input_gradient =
+            self.input_gradient || self.first_trained_slot().is_some_and(|first| index > first);
+        self.pass.enter(crate::layers::SlotView {
+            index,
+            first_weight: slot.first_weight,
+            trainable: slot.trainable,
+            wants_input_gradient,
+        });
+    }
+}
