@@ -27,8 +27,11 @@ mod note;
 mod numbers;
 mod panel;
 mod path;
+mod pdf;
 mod plotly;
 mod png;
+#[cfg(feature = "render")]
+mod raster;
 mod scene;
 mod series;
 mod svg;
