@@ -32,6 +32,7 @@ mod plotly;
 mod png;
 #[cfg(feature = "render")]
 mod raster;
+mod read_svg;
 mod scene;
 mod series;
 mod svg;
@@ -46,6 +47,9 @@ use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
 pub use colormap::Colors;
+pub use export::svg_to_pdf;
+#[cfg(feature = "render")]
+pub use export::svg_to_png;
 pub use families::*;
 pub use figure::Figure;
 pub use note::{Note, Side};

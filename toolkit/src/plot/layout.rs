@@ -99,7 +99,7 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
     let height = figure.size.map_or_else(
         || {
             let row = figure.content_size.map_or([430.0, 360.0, 320.0][columns.min(3) - 1], |s| s.1 + 8.0);
-            (rows as f64 * row).round() + title_height + foot_height + PAD
+            (rows as f64 * row + title_height + foot_height + PAD).round()
         },
         |s| s.1,
     );

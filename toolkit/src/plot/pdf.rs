@@ -147,14 +147,20 @@ impl Page {
         let mut file = File::default();
         let (catalog, pages, page, info) = (file.reserve(), file.reserve(), file.reserve(), file.reserve());
         let content = file.stream("", self.content.as_bytes());
-        let fonts: Vec<usize> = self.glyphs.chunks(FONT_SIZE).map(|glyphs| type3(&mut file, glyphs)).collect();
+        let fonts: Vec<usize> =
+            self.glyphs.chunks(FONT_SIZE).map(|glyphs| type3(&mut file, glyphs)).collect();
         let images: Vec<usize> = self.images.iter().map(|raster| image(&mut file, raster)).collect();
         let listed = |prefix: &str, ids: &[usize]| {
             ids.iter().enumerate().fold(String::new(), |out, (i, id)| format!("{out}/{prefix}{i} {id} 0 R "))
         };
         let mut states = String::new();
         for ((fill, stroke), i) in &self.opacities {
-            let _ = write!(states, "/G{i} << /ca {} /CA {} >> ", f64::from(*fill) / 1e3, f64::from(*stroke) / 1e3);
+            let _ = write!(
+                states,
+                "/G{i} << /ca {} /CA {} >> ",
+                f64::from(*fill) / 1e3,
+                f64::from(*stroke) / 1e3
+            );
         }
         let (w, h) = (number(scene.width * POINTS), number(scene.height * POINTS));
         file.put(catalog, &format!("<< /Type /Catalog /Pages {pages} 0 R >>"));

@@ -70,7 +70,14 @@ impl Painter {
         }
     }
 
-    fn fill(&mut self, path: &tiny_skia::Path, color: Rgb, opacity: f64, rule: FillRule, transform: Transform) {
+    fn fill(
+        &mut self,
+        path: &tiny_skia::Path,
+        color: Rgb,
+        opacity: f64,
+        rule: FillRule,
+        transform: Transform,
+    ) {
         let mask = self.clip.as_ref().filter(|c| reaches_out(path, &c.0, 0.0)).map(|c| &c.1);
         self.pixmap.fill_path(path, &paint(color, opacity), rule, transform, mask);
     }
@@ -104,7 +111,8 @@ impl Painter {
         for glyph in &run.glyphs {
             if let Some(outline) = skia_path(&font::outline(glyph.id)) {
                 let scale = glyph.scale as f32;
-                let transform = place.pre_translate((glyph.x + shift) as f32, glyph.y as f32).pre_scale(scale, scale);
+                let transform =
+                    place.pre_translate((glyph.x + shift) as f32, glyph.y as f32).pre_scale(scale, scale);
                 self.fill(&outline, text.color, 1.0, FillRule::Winding, transform);
             }
         }
@@ -138,7 +146,11 @@ fn reaches_out(path: &tiny_skia::Path, clip: &Rect, width: f64) -> bool {
 
 fn paint(Rgb(r, g, b): Rgb, opacity: f64) -> Paint<'static> {
     let alpha = (opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
-    Paint { shader: Shader::SolidColor(Color::from_rgba8(r, g, b, alpha)), anti_alias: true, ..Paint::default() }
+    Paint {
+        shader: Shader::SolidColor(Color::from_rgba8(r, g, b, alpha)),
+        anti_alias: true,
+        ..Paint::default()
+    }
 }
 
 fn skia_path(path: &Path) -> Option<tiny_skia::Path> {

@@ -251,20 +251,85 @@ fn saving_names_the_path_and_the_endings() -> Result<()> {
     let dir = std::env::temp_dir().join(format!("kiln-plot-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     let figure = training(3).title("손실 </script><b>");
-    for ending in ["svg", "html", "json"] {
+    for ending in ["svg", "html", "json", "pdf"] {
         figure.save(dir.join(format!("figure.{ending}")))?;
     }
     let page = std::fs::read_to_string(dir.join("figure.html")).unwrap();
     assert_eq!(page.matches("</script>").count(), 1);
     assert!(page.contains("손실") && !page.contains("https://"));
     let unknown = figure.save(dir.join("figure.bmp")).unwrap_err().to_string();
-    assert!(unknown.contains("figure.bmp") && unknown.contains(".svg, .html, .json"), "{unknown}");
+    assert!(
+        unknown.contains("figure.bmp") && unknown.contains(".svg, .png, .pdf, .html, .json"),
+        "{unknown}"
+    );
     let missing = figure.save(dir.join("no/such/place.svg")).unwrap_err().to_string();
     assert!(missing.contains("no/such/place.svg"), "{missing}");
     let broken = line(0..3, [1.0]).save(dir.join("broken.svg")).unwrap_err().to_string();
     assert!(broken.contains("x has 3 values"), "{broken}");
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 3, "no half-written file stays");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 4, "no half-written file stays");
     std::fs::remove_dir_all(&dir).unwrap();
+    Ok(())
+}
+
+/// An SVG that is read back is drawn as the figure it came from.
+#[test]
+fn svg_is_read_back() -> Result<()> {
+    for (name, figure) in gallery() {
+        let svg = figure.to_svg();
+        let scene = read_svg::read(&svg).map_err(|e| e.in_context(name))?;
+        let theme = figure.resolved_theme();
+        let original = draw::scene(&figure, &layout::arrange(&figure, &theme), &theme);
+        assert_eq!(scene.items.len(), original.items.len(), "{name}");
+        for pair in scene.items.iter().zip(&original.items) {
+            let same = match pair {
+                (
+                    scene::Primitive::Path { path: a, fill: c, .. },
+                    scene::Primitive::Path { path: b, fill: d, .. },
+                ) => {
+                    a.to_svg(10.0).len().abs_diff(b.to_svg(10.0).len()) <= 1 + a.0.len() / 20
+                        && c.map(|c| c.0) == d.map(|d| d.0)
+                }
+                (scene::Primitive::Text(a), scene::Primitive::Text(b)) => {
+                    let width = font::width(&b.text, b.size);
+                    let shift = match b.anchor {
+                        scene::Anchor::Start => 0.0,
+                        scene::Anchor::Middle => width / 2.0,
+                        scene::Anchor::End => width,
+                    };
+                    let (sin, cos) = b.angle.to_radians().sin_cos();
+                    let (x, y) = (b.x - shift * cos, b.y - shift * sin);
+                    a.text == b.text && (a.size - b.size).abs() < 0.02 && (a.x - x).hypot(a.y - y) < 0.1
+                }
+                (scene::Primitive::Image { raster: a, .. }, scene::Primitive::Image { raster: b, .. }) => {
+                    a == b
+                }
+                (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+            };
+            assert!(same, "{name}: {pair:?}");
+        }
+    }
+    let foreign =
+        read_svg::read("<svg width=\"3\" height=\"3\"><circle r=\"1\"/></svg>").unwrap_err().to_string();
+    assert!(foreign.contains("`circle`"), "{foreign}");
+    Ok(())
+}
+
+/// The same figure gives the same PDF, with one page, and a letter for each glyph.
+#[test]
+fn pdf_is_reproducible() {
+    let figure = training(5).title("학습 곡선");
+    let pdf = figure.to_pdf();
+    assert_eq!(pdf, figure.to_pdf());
+    assert!(pdf.starts_with(b"%PDF-1.7") && pdf.ends_with(b"%%EOF\n") && pdf.len() < 60_000);
+}
+
+#[cfg(feature = "render")]
+#[test]
+fn png_has_the_size_that_was_asked_for() -> Result<()> {
+    let figure = training(5).size(400, 300);
+    let png = figure.to_png(1.5)?;
+    assert_eq!(&png[16..24], [0, 0, 2, 88, 0, 0, 1, 194]);
+    assert!(figure.to_png(1e6).unwrap_err().to_string().contains("scale 1000000"));
     Ok(())
 }
 
