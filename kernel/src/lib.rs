@@ -9,21 +9,17 @@
 
 pub mod bundle;
 pub mod cli;
+pub mod paths;
 pub mod runtime;
 pub mod server;
 pub mod session;
+pub mod toolchain;
 
 use std::process::ExitCode;
 
-/// Does the work of this process if a kernel started it for itself: as the compiler's wrapper, or to run cells.
+/// Does the work of this process if a kernel started it for itself: to run cells.
 ///
 /// `None` says that a person, or Jupyter, started it.
 pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
-    if std::env::var_os(runtime::IS_RUNTIME).is_some() {
-        return Some(runtime::run());
-    }
-    if std::env::var_os(session::RECORD_COMPILER).is_some() {
-        return Some(session::wrap_compiler());
-    }
-    None
+    std::env::var_os(runtime::IS_RUNTIME).map(|_| runtime::run())
 }
