@@ -48,14 +48,15 @@ pub struct Completions {
 enum Request {
     Execute { code: String, sink: Sink, done: Box<dyn FnOnce(Result<(), CellError>) + Send> },
     Complete { code: String, at: usize, done: Box<dyn FnOnce(Completions) + Send> },
+    Inspect { code: String, at: usize, done: Box<dyn FnOnce(Option<(String, String)>) + Send> },
 }
 
 /// A session; dropping it ends its processes and removes its directory.
 pub struct Session {
-    requests: Option<Sender<Request>>,
+    requests: Mutex<Option<Sender<Request>>>,
     channel: Arc<Channel>,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Default)]
@@ -82,7 +83,7 @@ impl Session {
             .name("kiln-evaluator".into())
             .stack_size(64 << 20)
             .spawn(move || worker.run(&queued, &log))?;
-        Ok(Self { requests: Some(requests), channel, shared, thread: Some(thread) })
+        Ok(Self { requests: Mutex::new(Some(requests)), channel, shared, thread: Mutex::new(Some(thread)) })
     }
 
     /// Queues a cell. Its outputs go to `sink` while it runs; `done` gets its end.
@@ -105,6 +106,11 @@ impl Session {
     /// Queues a request for completion at a byte of `code`.
     pub fn complete(&self, code: String, at: usize, done: impl FnOnce(Completions) + Send + 'static) {
         self.request(Request::Complete { code, at, done: Box::new(done) });
+    }
+
+    /// Queues a request for what is known of the name at a byte of `code`: as text, and as Markdown.
+    pub fn inspect(&self, code: String, at: usize, done: impl FnOnce(Option<(String, String)>) + Send + 'static) {
+        self.request(Request::Inspect { code, at, done: Box::new(done) });
     }
 
     /// Asks the running cell to stop: while it is compiled, by ending the compiler; while it runs, by the flag that the
@@ -137,19 +143,20 @@ impl Session {
     }
 
     fn request(&self, request: Request) {
-        if let Some(requests) = &self.requests {
+        if let Some(requests) = &*lock(&self.requests) {
             // Fails only when the evaluator's thread has ended; dropping the request tells its sender.
             let _ = requests.send(request);
         }
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
+impl Session {
+    /// Ends the session's processes and removes its directory; what is asked afterwards is not answered.
+    pub fn close(&self) {
         self.shared.closing.store(true, std::sync::atomic::Ordering::Release);
-        self.requests = None;
+        *lock(&self.requests) = None;
         let since = Instant::now();
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = lock(&self.thread).take() {
             while !thread.is_finished() && since.elapsed() < Duration::from_secs(5) {
                 if let Some(process) = self.channel.process() {
                     system::send_signal(process, libc::SIGKILL);
@@ -161,6 +168,12 @@ impl Drop for Session {
                 let _ = thread.join();
             }
         }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -197,6 +210,8 @@ impl Worker {
                 (Request::Execute { done, .. }, Err(error)) => done(Err(error.clone())),
                 (Request::Complete { code, at, done }, Ok(evaluator)) => done(complete::complete(evaluator, &code, at)),
                 (Request::Complete { done, .. }, Err(_)) => done(Completions::default()),
+                (Request::Inspect { code, at, done }, Ok(evaluator)) => done(complete::inspect(evaluator, &code, at)),
+                (Request::Inspect { done, .. }, Err(_)) => done(None),
             }
         }
         if let Ok(evaluator) = evaluator {

@@ -28,6 +28,26 @@ pub(super) fn complete(evaluator: &mut Evaluator, code: &str, at: usize) -> Comp
     Completions { matches, kinds, start: found.start_offset, end: found.end_offset }
 }
 
+/// What is known of the name at a byte of `code`: its signature and documentation, as text and as Markdown.
+pub(super) fn inspect(evaluator: &mut Evaluator, code: &str, at: usize) -> Option<(String, String)> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let end = code[at..].find(|c| !is_part(c)).map_or(code.len(), |length| at + length);
+    let commands = evaluator.commands();
+    let found = std::panic::catch_unwind(AssertUnwindSafe(|| commands.hover_at(code, end)));
+    match found {
+        Ok(Ok((plain, _))) if plain != "No documentation found" => Some((plain.clone(), markdown(&plain))),
+        _ => None,
+    }
+}
+
+/// The first lines of what rust-analyzer says are a signature.
+fn markdown(plain: &str) -> String {
+    match plain.split_once("\n\n") {
+        Some((signature, text)) => format!("```rust\n{signature}\n```\n\n{text}"),
+        None => format!("```rust\n{plain}\n```"),
+    }
+}
+
 /// Judges `code` by its brackets, quotes and syntax.
 pub fn completeness(code: &str) -> Completeness {
     if code.trim_start().starts_with([':', '!']) {

@@ -28,6 +28,15 @@ macro_rules! eprintln {
 }
 "#;
 
+/// Where evcxr's generated source goes on to something else than items of cells.
+const GENERATED: [&str; 5] = [
+    "struct EvcxrUserCodeError {",
+    "mod evcxr_internal_runtime {",
+    "#[unsafe(no_mangle)]\npub extern \"C\" fn run_user_code",
+    "fn evcxr_variable_store<",
+    "async fn evcxr_analysis_wrapper",
+];
+
 /// Evaluates cells, one after the other.
 pub(super) struct Evaluator {
     commands: CommandContext,
@@ -40,22 +49,27 @@ pub(super) struct Evaluator {
 impl Evaluator {
     /// Starts evcxr in the session's directory, with the toolkit at hand.
     pub(super) fn start(directory: &Directory, channel: &Arc<Channel>, progress: &mut dyn FnMut(&str)) -> Result<Self> {
+        let since = std::time::Instant::now();
         let prebuilt = bundle::prebuild(progress)?;
+        eprintln!("T prebuild {:?}", since.elapsed());
         let library = prebuilt.start_session(directory.path())?;
         let record = directory.path().join("call");
-        let mut command = std::process::Command::new(std::env::current_exe()?);
+        eprintln!("T take over {:?}", since.elapsed());
+        let mut command = std::process::Command::new(this_program()?);
         command
             .env(runtime::SOCKET, channel.socket())
             .env(runtime::DISPLAY, channel.display())
             .env(runtime::LIBRARY, &library)
             .env("LD_LIBRARY_PATH", library_path(&prebuilt.toolchain.libraries, &library)?);
         let (mut context, _) = EvalContext::with_subprocess_command(command).context("evcxr does not start")?;
+        eprintln!("T evcxr {:?}", since.elapsed());
         let mut state = context.state();
         state.set_linker("system".to_owned());
         for (name, value) in bundle::build_environment(&prebuilt.recorder, &record) {
             state.set_build_env(name, &value);
         }
         state.add_dep(bundle::DEPENDENCY, &prebuilt.dependency())?;
+        eprintln!("T dep {:?}", since.elapsed());
         context.eval_with_state(&format!("{PRIMING}{LOCAL_MACRO}"), state).context("the toolkit cannot be used")?;
         let mut evaluator = Self {
             commands: CommandContext::with_eval_context(context),
@@ -65,12 +79,14 @@ impl Evaluator {
             lost: Vec::new(),
         };
         evaluator.read_scope();
+        eprintln!("T primed {:?}", since.elapsed());
         Ok(evaluator)
     }
 
     /// Runs a cell; its outputs go to `sink` as they come.
     pub(super) fn execute(&mut self, code: &str, sink: &Sink) -> Result<(), CellError> {
         self.channel.begin(Arc::clone(sink));
+        let since = std::time::Instant::now();
         let length = cell::commands_length(code);
         let (commands, rest) = code.split_at(length);
         if !commands.trim().is_empty() {
@@ -87,7 +103,10 @@ impl Evaluator {
             None => code.clone(),
         };
         self.check_interrupt()?;
-        self.run(&code, &annotated, sink)
+        eprintln!("T annotated {:?}", since.elapsed());
+        let r = self.run(&code, &annotated, sink);
+        eprintln!("T ran {:?}", since.elapsed());
+        r
     }
 
     /// The number of the process that runs the cells.
@@ -218,16 +237,19 @@ impl Evaluator {
     /// Reads what the session's code is by now, for the next probe.
     fn read_scope(&mut self) {
         let source = self.commands.last_source().unwrap_or_default();
-        let end = ["\nstruct EvcxrUserCodeError", "\nmod evcxr_internal_runtime", "\n#[unsafe(no_mangle)]", "\nasync fn evcxr_analysis_wrapper", "\nfn evcxr_variable_store"]
-            .iter()
-            .filter_map(|marker| source.find(marker))
-            .min();
+        let end = GENERATED.iter().filter_map(|marker| source.find(marker)).min();
         if let Some(end) = end {
-            self.scope.items = source[..end].trim_end().trim_end_matches("#[allow(unused_variables)]").to_owned() + "\n";
+            self.scope.items = source[..end].to_owned();
         }
         self.scope.variables =
             self.commands.variables_and_types().map(|(name, ty)| (name.to_owned(), ty.to_owned())).collect();
     }
+}
+
+/// This very program, also when its file has been replaced by a newer build meanwhile.
+fn this_program() -> Result<std::path::PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    Ok(if running.exists() { running.to_owned() } else { std::env::current_exe()? })
 }
 
 fn interrupted(how: &str) -> CellError {

@@ -267,7 +267,8 @@ fn in_cell(source: &Source, mut span: Value) -> Option<Value> {
         // An error within a macro: the place where the cell calls it.
         None => {
             let (label, primary) = (span["label"].clone(), span["is_primary"].clone());
-            let mut outer = in_cell(source, span["expansion"]["span"].take())?;
+            let outer = span.get_mut("expansion").and_then(|expansion| expansion.get_mut("span")).map(Value::take)?;
+            let mut outer = in_cell(source, outer)?;
             outer["label"] = label;
             outer["is_primary"] = primary;
             Some(outer)
