@@ -37,20 +37,12 @@ pub struct Prebuilt {
 /// # Errors
 /// When there is no Rust toolchain, or the toolkit does not compile; the error carries the compiler's message.
 pub fn prebuild(progress: &mut dyn FnMut(&str)) -> Result<Prebuilt> {
-    let source = paths::source()?;
-    let toolchain = Toolchain::find()?;
-    let cache = paths::cache()?;
-    std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the directory {}", cache.display()))?;
-    let prebuilt = Prebuilt {
-        bundle: source.join("kernel/bundle"),
-        template: cache.join("bundle"),
-        recorder: cache.join("record-rustc"),
-        toolchain,
-    };
-    let stamp = stamp::of(&source, &prebuilt.toolchain)?;
+    let (prebuilt, source, stamp) = locate()?;
     if prebuilt.is_fresh(&stamp) {
         return Ok(prebuilt);
     }
+    let cache = paths::cache()?;
+    std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the directory {}", cache.display()))?;
     // One process builds; the others wait, and then find it built.
     let lock = File::create(cache.join("lock")).with_context(|| format!("cannot write in {}", cache.display()))?;
     if lock.try_lock().is_err() {
@@ -62,6 +54,30 @@ pub fn prebuild(progress: &mut dyn FnMut(&str)) -> Result<Prebuilt> {
         std::fs::write(prebuilt.stamp_file(), &stamp)?;
     }
     Ok(prebuilt)
+}
+
+/// Whether [`prebuild`] has nothing to do.
+///
+/// # Errors
+/// When there is no Rust toolchain, or the toolkit's sources are not there.
+pub fn is_prebuilt() -> Result<bool> {
+    let (prebuilt, _, stamp) = locate()?;
+    Ok(prebuilt.is_fresh(&stamp))
+}
+
+/// Where everything is or will be, the sources, and the stamp that says whether it is up to date.
+fn locate() -> Result<(Prebuilt, PathBuf, String)> {
+    let source = paths::source()?;
+    let toolchain = Toolchain::find()?;
+    let cache = paths::cache()?;
+    let prebuilt = Prebuilt {
+        bundle: source.join("kernel/bundle"),
+        template: cache.join("bundle"),
+        recorder: cache.join("record-rustc"),
+        toolchain,
+    };
+    let stamp = stamp::of(&source, &prebuilt.toolchain)?;
+    Ok((prebuilt, source, stamp))
 }
 
 impl Prebuilt {
@@ -112,7 +128,7 @@ impl Prebuilt {
             .args(arguments)
             .current_dir(self.template.join(template::CRATE))
             .env("RUSTC", &self.toolchain.rustc)
-            .envs(build_environment(&self.recorder, &self.template.join("call")))
+            .envs(build_environment(&self.recorder, &self.template.join("call"))?)
             .env("CARGO_TARGET_DIR", "target")
             .env("CARGO_BUILD_BUILD_DIR", "target")
             .stdin(Stdio::null())
@@ -143,12 +159,13 @@ impl Prebuilt {
 }
 
 /// What the environment of each build of cells holds, of the template's as of a session's.
-pub(crate) fn build_environment(recorder: &Path, record: &Path) -> [(&'static str, String); 3] {
-    [
+pub(crate) fn build_environment(recorder: &Path, record: &Path) -> Result<[(&'static str, String); 4]> {
+    Ok([
         ("RUSTFLAGS", "-Cprefer-dynamic".to_owned()),
         ("RUSTC_WRAPPER", recorder.display().to_string()),
+        ("CARGO_HOME", paths::cargo_home()?.display().to_string()),
         (template::RECORD, record.display().to_string()),
-    ]
+    ])
 }
 
 fn library_in(directory: &Path, host: &str) -> PathBuf {

@@ -17,9 +17,12 @@ pub mod toolchain;
 
 use std::process::ExitCode;
 
-/// Does the work of this process if a kernel started it for itself: to run cells.
+/// Does the work of this process if a kernel started it for itself: to run cells, or to tell of their crates.
 ///
 /// `None` says that a person, or Jupyter, started it.
 pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
+    if let Some(cargo) = std::env::var_os(session::REAL_CARGO) {
+        return Some(session::filter_metadata(cargo));
+    }
     std::env::var_os(runtime::IS_RUNTIME).map(|_| runtime::run())
 }

@@ -4,6 +4,7 @@ use crate::session::user;
 use anyhow::{Context, Result, bail};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The directory of what is built once and used by all sessions: `KILN_CACHE`, or `kiln` in the user's cache directory.
 ///
@@ -34,6 +35,19 @@ pub fn source() -> Result<PathBuf> {
         );
     }
     Ok(path)
+}
+
+/// Cargo's home as the user has it: a session changes the variable in its own process.
+///
+/// # Errors
+/// When there is neither `CARGO_HOME` nor `HOME`.
+pub fn cargo_home() -> Result<PathBuf> {
+    static HOME: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = HOME.get_or_init(|| {
+        let set = std::env::var_os("CARGO_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+        set.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
+    });
+    found.clone().context("there is neither CARGO_HOME nor HOME")
 }
 
 /// The directory of all sessions of this user, which nobody else may read.

@@ -10,6 +10,7 @@ mod diagnostics;
 mod directory;
 mod evaluator;
 mod frames;
+mod metadata;
 mod output;
 mod probe;
 mod system;
@@ -18,6 +19,7 @@ mod types;
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
 pub use output::{CellError, Output, Stream};
+pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub(crate) use system::{ignore_interrupts, user};
 
 use anyhow::Result;
@@ -75,6 +77,7 @@ impl Session {
         let directory = Directory::create()?;
         let token = format!("{:x}{:x}", std::process::id(), std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos()));
         let channel = Arc::new(Channel::open(directory.path(), &token)?);
+        crate::paths::cargo_home()?;
         environment::prepare(directory.path());
         let (requests, queued) = queue();
         let shared = Arc::new(Shared::default());
@@ -240,7 +243,12 @@ mod environment {
     // There is no other way to tell evcxr.
     #![allow(unsafe_code)]
 
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
+
+    /// What stands for `CARGO_HOME` in this process while a session lives.
+    pub(super) fn cargo_home(directory: &Path) -> PathBuf {
+        directory.join("cargo-home")
+    }
 
     /// Sets the directory of the session that starts next.
     pub(super) fn prepare(directory: &Path) {
@@ -249,6 +257,8 @@ mod environment {
             ("EVCXR_TMPDIR", directory.join("cells")),
             ("EVCXR_CONFIG_DIR", directory.to_owned()),
             ("RUST_SRC_PATH", directory.join("no-sources")),
+            // Where rust-analyzer looks for cargo; see `metadata`.
+            ("CARGO_HOME", cargo_home(directory)),
         ];
         // rust-analyzer takes a path only if it is there.
         let _ = std::fs::create_dir_all(directory.join("no-sources"));

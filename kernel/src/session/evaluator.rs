@@ -5,9 +5,10 @@ use super::channel::{Channel, Report, Sink};
 use super::diagnostics::{Known, compile_error};
 use super::directory::Directory;
 use super::output::{CellError, Output, Stream};
+use super::metadata;
 use super::probe::{Compiler, Scope};
 use super::types::{LOCAL_MACRO, annotate};
-use crate::{bundle, runtime};
+use crate::{bundle, paths, runtime};
 use anyhow::{Context, Result};
 use evcxr::{CommandContext, EvalContext};
 use serde_json::{Map, Value};
@@ -55,17 +56,19 @@ impl Evaluator {
         let library = prebuilt.start_session(directory.path())?;
         let record = directory.path().join("call");
         eprintln!("T take over {:?}", since.elapsed());
+        metadata::write_script(&directory.path().join("cargo-home"), &prebuilt.toolchain.cargo)?;
         let mut command = std::process::Command::new(this_program()?);
         command
             .env(runtime::SOCKET, channel.socket())
             .env(runtime::DISPLAY, channel.display())
             .env(runtime::LIBRARY, &library)
+            .env("CARGO_HOME", paths::cargo_home()?)
             .env("LD_LIBRARY_PATH", library_path(&prebuilt.toolchain.libraries, &library)?);
         let (mut context, _) = EvalContext::with_subprocess_command(command).context("evcxr does not start")?;
         eprintln!("T evcxr {:?}", since.elapsed());
         let mut state = context.state();
         state.set_linker("system".to_owned());
-        for (name, value) in bundle::build_environment(&prebuilt.recorder, &record) {
+        for (name, value) in bundle::build_environment(&prebuilt.recorder, &record)? {
             state.set_build_env(name, &value);
         }
         state.add_dep(bundle::DEPENDENCY, &prebuilt.dependency())?;
@@ -147,7 +150,7 @@ impl Evaluator {
         let result = match evaluated {
             Ok(outputs) => {
                 show_command_output(&outputs.content_by_mime_type, sink);
-                self.outcome(code, &self.channel.report(false))
+                self.outcome(code, annotated, &self.channel.report(false))
             }
             Err(evcxr::Error::SubprocessTerminated(message)) => Err(self.process_ended(&message, &variables)),
             Err(_) if self.channel.is_interrupted() => Err(interrupted("while the cell was compiled")),
@@ -168,9 +171,9 @@ impl Evaluator {
         result
     }
 
-    fn outcome(&self, code: &str, report: &Report) -> Result<(), CellError> {
+    fn outcome(&self, code: &str, annotated: &str, report: &Report) -> Result<(), CellError> {
         if let Some(panic) = &report.panic {
-            let place = panic.location.as_ref().map(|location| self.place(code, location));
+            let place = panic.location.as_ref().map(|location| self.place(code, annotated, location));
             let value = if panic.message.is_empty() { "the cell panicked" } else { &panic.message };
             return Err(CellError::new("panic", value).with_lines(place));
         }
@@ -217,14 +220,19 @@ impl Evaluator {
     }
 
     /// Where a panic was, in the cell's own lines if it was there.
-    fn place(&self, code: &str, (file, line, column): &(String, u32, u32)) -> String {
+    fn place(&self, code: &str, annotated: &str, (file, line, column): &(String, u32, u32)) -> String {
         if !file.ends_with("src/lib.rs") || Path::new(file).is_absolute() {
             return format!("at {file}:{line}:{column}");
         }
         let source = self.commands.last_source().unwrap_or_default();
         let index = usize::try_from(*line).unwrap_or(usize::MAX).saturating_sub(1);
         let text = source.lines().nth(index).unwrap_or_default().trim();
-        match code.lines().position(|line| !text.is_empty() && text.contains(line.trim()) && !line.trim().is_empty()) {
+        // The types that were written into the cell changed no line's number.
+        let found = annotated.lines().position(|line| {
+            let line = line.trim();
+            !line.is_empty() && (text == line || (text.len() > 3 && line.contains(text)) || text.contains(line))
+        });
+        match found {
             Some(number) => format!("at line {} of this cell: {}", number + 1, code.lines().nth(number).unwrap_or_default().trim()),
             None => format!("at: {text}"),
         }
