@@ -42,9 +42,11 @@ pub fn prebuild(progress: &mut dyn FnMut(&str)) -> Result<Prebuilt> {
         return Ok(prebuilt);
     }
     let cache = paths::cache()?;
-    std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the directory {}", cache.display()))?;
+    std::fs::create_dir_all(&cache)
+        .with_context(|| format!("cannot make the directory {}", cache.display()))?;
     // One process builds; the others wait, and then find it built.
-    let lock = File::create(cache.join("lock")).with_context(|| format!("cannot write in {}", cache.display()))?;
+    let lock =
+        File::create(cache.join("lock")).with_context(|| format!("cannot write in {}", cache.display()))?;
     if lock.try_lock().is_err() {
         progress("waiting for another process that builds the toolkit");
         lock.lock()?;
@@ -134,7 +136,8 @@ impl Prebuilt {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = cargo.spawn().with_context(|| format!("cannot run {}", self.toolchain.cargo.display()))?;
+        let mut child =
+            cargo.spawn().with_context(|| format!("cannot run {}", self.toolchain.cargo.display()))?;
         let stderr = child.stderr.take().map(|stream| std::thread::spawn(move || read_text(stream)));
         let mut errors = String::new();
         let mut compiled = 0;
@@ -143,7 +146,10 @@ impl Prebuilt {
             if message["reason"] == "compiler-artifact" && message["fresh"] == false {
                 compiled += 1;
                 if compiled % 10 == 0 || message["target"]["name"] == "kiln" {
-                    progress(&format!("  {compiled} crates compiled ({})", message["target"]["name"].as_str().unwrap_or_default()));
+                    progress(&format!(
+                        "  {compiled} crates compiled ({})",
+                        message["target"]["name"].as_str().unwrap_or_default()
+                    ));
                 }
             }
             if message["message"]["level"] == "error" {
@@ -152,7 +158,10 @@ impl Prebuilt {
         }
         let notes = stderr.and_then(|reader| reader.join().ok()).unwrap_or_default();
         if !child.wait()?.success() {
-            bail!("the toolkit cannot be built for notebooks\n{}", if errors.is_empty() { notes } else { errors });
+            bail!(
+                "the toolkit cannot be built for notebooks\n{}",
+                if errors.is_empty() { notes } else { errors }
+            );
         }
         Ok(())
     }

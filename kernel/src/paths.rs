@@ -17,7 +17,8 @@ pub fn cache() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()) {
         return Ok(PathBuf::from(path).join("kiln"));
     }
-    let home = std::env::var_os("HOME").context("there is no HOME directory; set KILN_CACHE to a directory")?;
+    let home =
+        std::env::var_os("HOME").context("there is no HOME directory; set KILN_CACHE to a directory")?;
     Ok(PathBuf::from(home).join(".cache/kiln"))
 }
 
@@ -62,7 +63,9 @@ pub fn sessions() -> Result<PathBuf> {
     match std::fs::DirBuilder::new().mode(0o700).create(&root) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error).with_context(|| format!("cannot make the directory {}", root.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot make the directory {}", root.display()));
+        }
     }
     let about = std::fs::symlink_metadata(&root)?;
     if !about.is_dir() || about.uid() != user() {

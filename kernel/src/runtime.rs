@@ -62,7 +62,8 @@ impl Runtime {
         let replies = take_over(libc::STDOUT_FILENO)?;
         let socket = PathBuf::from(std::env::var_os(SOCKET).context("this is started by a session only")?);
         let connect = |purpose: &[u8]| -> Result<UnixStream> {
-            let mut stream = UnixStream::connect(&socket).with_context(|| format!("no session at {}", socket.display()))?;
+            let mut stream = UnixStream::connect(&socket)
+                .with_context(|| format!("no session at {}", socket.display()))?;
             stream.write_all(purpose)?;
             Ok(stream)
         };
@@ -112,7 +113,8 @@ impl Runtime {
         writeln!(self.session.get_mut(), "begin {}", std::process::id())?;
         {
             // SAFETY: evcxr generates the function with this signature.
-            let function = unsafe { library.get::<extern "C" fn(*mut c_void) -> *mut c_void>(function.as_bytes()) }?;
+            let function =
+                unsafe { library.get::<extern "C" fn(*mut c_void) -> *mut c_void>(function.as_bytes()) }?;
             self.variables = function(self.variables);
         }
         let interrupted = self.hooks.end_cell();

@@ -85,15 +85,24 @@ async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
     tokio::spawn(shell::serve_stdin(Arc::clone(&server), stdin_in));
     tokio::spawn(control::serve(Arc::clone(&server), control));
 
+    let parent = session::parent_to_watch();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = stopped.wait_for(|stopped| *stopped) => {}
         _ = terminate.recv() => {}
+        () = parent_ends(parent) => {}
     }
     tokio::time::sleep(LINGER).await;
     // The session's processes and files go with the last of the tasks that hold the server.
     tokio::task::spawn_blocking(move || server.session.close()).await?;
     Ok(())
+}
+
+/// Waits until the front end that started this kernel is gone without a word.
+async fn parent_ends(parent: Option<u32>) {
+    while parent.is_none() || session::parent_to_watch() == parent {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Sends to all front ends, and welcomes each that subscribes.

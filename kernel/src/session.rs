@@ -18,9 +18,9 @@ mod types;
 
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
-pub use output::{CellError, Output, Stream};
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
-pub(crate) use system::{ignore_interrupts, user};
+pub use output::{CellError, Output, Stream};
+pub(crate) use system::{ignore_interrupts, parent_to_watch, user};
 
 use anyhow::Result;
 use channel::Channel;
@@ -75,7 +75,11 @@ impl Session {
     /// When the session's directory or its socket cannot be made. What goes wrong later is the first cell's error.
     pub fn start(log: impl Fn(&str) + Send + 'static) -> Result<Self> {
         let directory = Directory::create()?;
-        let token = format!("{:x}{:x}", std::process::id(), std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos()));
+        let token = format!(
+            "{:x}{:x}",
+            std::process::id(),
+            std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos())
+        );
         let channel = Arc::new(Channel::open(directory.path(), &token)?);
         crate::paths::cargo_home()?;
         environment::prepare(directory.path());
@@ -90,7 +94,12 @@ impl Session {
     }
 
     /// Queues a cell. Its outputs go to `sink` while it runs; `done` gets its end.
-    pub fn execute(&self, code: String, sink: Sink, done: impl FnOnce(Result<(), CellError>) + Send + 'static) {
+    pub fn execute(
+        &self,
+        code: String,
+        sink: Sink,
+        done: impl FnOnce(Result<(), CellError>) + Send + 'static,
+    ) {
         self.request(Request::Execute { code, sink, done: Box::new(done) });
     }
 
@@ -112,7 +121,12 @@ impl Session {
     }
 
     /// Queues a request for what is known of the name at a byte of `code`: as text, and as Markdown.
-    pub fn inspect(&self, code: String, at: usize, done: impl FnOnce(Option<(String, String)>) + Send + 'static) {
+    pub fn inspect(
+        &self,
+        code: String,
+        at: usize,
+        done: impl FnOnce(Option<(String, String)>) + Send + 'static,
+    ) {
         self.request(Request::Inspect { code, at, done: Box::new(done) });
     }
 
@@ -209,11 +223,17 @@ impl Worker {
             }
             *lock(&self.shared.cells) += 1;
             match (request, &mut evaluator) {
-                (Request::Execute { code, sink, done }, Ok(evaluator)) => done(evaluator.execute(&code, &sink)),
+                (Request::Execute { code, sink, done }, Ok(evaluator)) => {
+                    done(evaluator.execute(&code, &sink))
+                }
                 (Request::Execute { done, .. }, Err(error)) => done(Err(error.clone())),
-                (Request::Complete { code, at, done }, Ok(evaluator)) => done(complete::complete(evaluator, &code, at)),
+                (Request::Complete { code, at, done }, Ok(evaluator)) => {
+                    done(complete::complete(evaluator, &code, at))
+                }
                 (Request::Complete { done, .. }, Err(_)) => done(Completions::default()),
-                (Request::Inspect { code, at, done }, Ok(evaluator)) => done(complete::inspect(evaluator, &code, at)),
+                (Request::Inspect { code, at, done }, Ok(evaluator)) => {
+                    done(complete::inspect(evaluator, &code, at))
+                }
                 (Request::Inspect { done, .. }, Err(_)) => done(None),
             }
         }
@@ -260,8 +280,8 @@ mod environment {
             // Where rust-analyzer looks for cargo; see `metadata`.
             ("CARGO_HOME", cargo_home(directory)),
         ];
-        // rust-analyzer takes a path only if it is there.
-        let _ = std::fs::create_dir_all(directory.join("no-sources"));
+        // rust-analyzer takes a path only if it has this folder.
+        let _ = std::fs::create_dir_all(directory.join("no-sources/core"));
         for (name, value) in values {
             // SAFETY: called where a session begins, before its threads do; no other thread of this program changes
             // the environment, and those of earlier sessions do not read it while one begins.

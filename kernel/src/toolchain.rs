@@ -27,9 +27,15 @@ impl Toolchain {
     pub fn find() -> Result<Self> {
         let rustc = tool("rustc")?;
         let version = run(&rustc, &["-vV"])?;
-        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("`rustc -vV` names no host")?;
+        let host = version
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))
+            .context("`rustc -vV` names no host")?;
         let (host, version) = (host.to_owned(), version.clone());
-        let root = rustc.parent().and_then(Path::parent).map(|root| root.join("lib/rustlib").join(&host).join("lib"));
+        let root = rustc
+            .parent()
+            .and_then(Path::parent)
+            .map(|root| root.join("lib/rustlib").join(&host).join("lib"));
         let libraries = match root.filter(|path| path.is_dir()) {
             Some(path) => path,
             None => PathBuf::from(run(&rustc, &["--print", "target-libdir"])?.trim()),
@@ -61,7 +67,12 @@ fn run(program: &Path, arguments: &[&str]) -> Result<String> {
         .output()
         .with_context(|| format!("cannot run {} {}", program.display(), arguments.join(" ")))?;
     if !output.status.success() {
-        bail!("{} {} failed: {}", program.display(), arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "{} {} failed: {}",
+            program.display(),
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(String::from_utf8(output.stdout)?)
 }

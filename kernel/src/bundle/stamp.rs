@@ -15,7 +15,8 @@ pub(super) fn of(source: &Path, toolchain: &Toolchain) -> Result<String> {
     (super::template::MANIFEST, super::template::PROFILE, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
     (&toolchain.version, source).hash(&mut hasher);
     for name in SOURCES {
-        add(&source.join(name), &mut hasher).with_context(|| format!("cannot read {}", source.join(name).display()))?;
+        add(&source.join(name), &mut hasher)
+            .with_context(|| format!("cannot read {}", source.join(name).display()))?;
     }
     Ok(format!("{:016x}", hasher.finish()))
 }

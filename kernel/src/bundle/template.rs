@@ -53,13 +53,18 @@ const LINKED_SIZE: u64 = 64 * 1024;
 
 pub(super) fn dependency(bundle: &Path) -> String {
     // In TOML's basic strings, as in JSON's, a quotation mark and a backslash are escaped.
-    format!(r#"{{ package = "kiln-bundle", path = {} }}"#, serde_json::Value::from(bundle.display().to_string()))
+    format!(
+        r#"{{ package = "kiln-bundle", path = {} }}"#,
+        serde_json::Value::from(bundle.display().to_string())
+    )
 }
 
 pub(super) fn write(template: &Path, bundle: &Path, source: &Path) -> Result<()> {
     let cells = template.join(CRATE);
     let write = |path: std::path::PathBuf, text: &str| {
-        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text))
+        path.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&path, text))
             .with_context(|| format!("cannot write {}", path.display()))
     };
     write(template.join(".cargo/config.toml"), PROFILE)?;
@@ -89,7 +94,8 @@ pub(super) fn take_over(template: &Path, session: &Path) -> Result<()> {
     let copy = |name: &str| -> Result<()> {
         let target = session.join(name);
         target.parent().map_or(Ok(()), fs::create_dir_all)?;
-        fs::copy(template.join(name), &target).with_context(|| format!("cannot copy to {}", target.display()))?;
+        fs::copy(template.join(name), &target)
+            .with_context(|| format!("cannot copy to {}", target.display()))?;
         Ok(())
     };
     copy(".cargo/config.toml")?;
@@ -104,7 +110,10 @@ fn take_over_directory(from: &Path, to: &Path) -> Result<()> {
         let entry = entry?;
         let (name, target) = (entry.file_name(), to.join(entry.file_name()));
         let text = name.to_string_lossy();
-        let is_of_template_only = text == "incremental" || text == ".cargo-lock" || text.starts_with("ctx-") || text.starts_with("libctx");
+        let is_of_template_only = text == "incremental"
+            || text == ".cargo-lock"
+            || text.starts_with("ctx-")
+            || text.starts_with("libctx");
         if is_of_template_only {
             continue;
         }

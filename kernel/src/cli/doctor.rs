@@ -40,20 +40,38 @@ fn findings() -> Vec<(&'static str, Finding)> {
         Err(error) => Finding::Bad(format!("{error:#}")),
     };
     let shown = |path: PathBuf| path.display().to_string();
-    let toolchain = Toolchain::find().map(|found| format!("rustc {} at {}", found.release(), found.rustc.display()));
+    let toolchain =
+        Toolchain::find().map(|found| format!("rustc {} at {}", found.release(), found.rustc.display()));
     vec![
         ("Rust toolchain", described(toolchain)),
-        ("linker", program(&["cc", "gcc", "clang"], "no cell can be linked", "install a C compiler (Debian: apt-get install gcc)")),
+        (
+            "linker",
+            program(
+                &["cc", "gcc", "clang"],
+                "no cell can be linked",
+                "install a C compiler (Debian: apt-get install gcc)",
+            ),
+        ),
         ("sources of Kiln", described(paths::source().map(shown))),
         ("cache", described(paths::cache().map(shown))),
         ("sessions", described(paths::sessions().map(shown))),
         ("toolkit built ahead", prebuilt()),
-        ("Python", program(&["python3"], "JupyterLab cannot be set up", "install Python 3 (Debian: apt-get install python3 python3-venv)")),
-        ("browser for exact pictures", program(
-            &["chromium", "google-chrome"],
-            "figures are drawn by Kiln itself, which needs none",
-            "install Chromium (Debian: apt-get install chromium)",
-        )),
+        (
+            "Python",
+            program(
+                &["python3"],
+                "JupyterLab cannot be set up",
+                "install Python 3 (Debian: apt-get install python3 python3-venv)",
+            ),
+        ),
+        (
+            "browser for exact pictures",
+            program(
+                &["chromium", "google-chrome"],
+                "figures are drawn by Kiln itself, which needs none",
+                "install Chromium (Debian: apt-get install chromium)",
+            ),
+        ),
         ("ArrayFire", arrayfire()),
         ("Fashion-MNIST", data()),
     ]
@@ -74,21 +92,31 @@ fn program(names: &[&str], cost: &'static str, help: &'static str) -> Finding {
 fn prebuilt() -> Finding {
     match crate::bundle::is_prebuilt() {
         Ok(true) => Finding::Good("up to date".to_owned()),
-        _ => Finding::Missing { cost: "the first notebook waits for it (minutes)", help: "run `kiln install`" },
+        _ => {
+            Finding::Missing { cost: "the first notebook waits for it (minutes)", help: "run `kiln install`" }
+        }
     }
 }
 
 fn arrayfire() -> Finding {
-    let places = ["AF_PATH"].iter().filter_map(std::env::var_os).map(PathBuf::from).chain([PathBuf::from("/opt/arrayfire")]);
+    let places = ["AF_PATH"]
+        .iter()
+        .filter_map(std::env::var_os)
+        .map(PathBuf::from)
+        .chain([PathBuf::from("/opt/arrayfire")]);
     match places.into_iter().find(|place| place.join("include/arrayfire.h").is_file()) {
         Some(place) => Finding::Good(place.display().to_string()),
-        None => Finding::Missing { cost: "the host engine computes", help: "install ArrayFire 3.9 or later and set AF_PATH" },
+        None => Finding::Missing {
+            cost: "the host engine computes",
+            help: "install ArrayFire 3.9 or later and set AF_PATH",
+        },
     }
 }
 
 fn data() -> Finding {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let places = [home.join(".keras/datasets/fashion-mnist"), PathBuf::from("/usr/share/datasets/fashion-mnist")];
+    let places =
+        [home.join(".keras/datasets/fashion-mnist"), PathBuf::from("/usr/share/datasets/fashion-mnist")];
     match places.into_iter().find(|place| place.is_dir()) {
         Some(place) => Finding::Good(format!("all of it, in {}", place.display())),
         None => Finding::Missing {

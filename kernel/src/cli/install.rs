@@ -48,9 +48,9 @@ fn install_into(data: &Path, name: &str) -> Result<PathBuf> {
     let directory = std::path::absolute(data)?.join("kernels").join(name);
     let file = directory.join("kernel.json");
     let text = serde_json::to_string_pretty(&specification()?)? + "\n";
-    std::fs::create_dir_all(&directory)
-        .and_then(|()| std::fs::write(&file, text))
-        .with_context(|| format!("cannot write {}\nhelp: `--user` and `--prefix DIR` install elsewhere", file.display()))?;
+    std::fs::create_dir_all(&directory).and_then(|()| std::fs::write(&file, text)).with_context(|| {
+        format!("cannot write {}\nhelp: `--user` and `--prefix DIR` install elsewhere", file.display())
+    })?;
     Ok(directory)
 }
 
@@ -78,7 +78,8 @@ fn user_data() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("JUPYTER_DATA_DIR").filter(|path| !path.is_empty()) {
         return Ok(path.into());
     }
-    let home = PathBuf::from(std::env::var_os("HOME").context("there is no HOME directory; use --prefix DIR")?);
+    let home =
+        PathBuf::from(std::env::var_os("HOME").context("there is no HOME directory; use --prefix DIR")?);
     if cfg!(target_os = "macos") {
         return Ok(home.join("Library/Jupyter"));
     }
@@ -101,7 +102,10 @@ mod tests {
     /// A name that Jupyter would not find is refused before anything is written.
     #[test]
     fn refuses_names_that_jupyter_does_not_take() {
-        assert!(install_to(Path::new("/nowhere"), "a b").is_err_and(|error| error.to_string().contains("no name")));
+        assert!(
+            install_to(Path::new("/nowhere"), "a b")
+                .is_err_and(|error| error.to_string().contains("no name"))
+        );
         assert!(install_to(Path::new("/nowhere"), "../x").is_err());
     }
 }

@@ -66,7 +66,8 @@ pub fn run_notebook(path: &Path, to: Option<&Path>, inplace: bool) -> Result<()>
 
 fn read(path: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let notebook: Value = serde_json::from_str(&text).with_context(|| format!("{} is no notebook: it is not JSON", path.display()))?;
+    let notebook: Value = serde_json::from_str(&text)
+        .with_context(|| format!("{} is no notebook: it is not JSON", path.display()))?;
     if notebook["nbformat"] != 4 || !notebook["cells"].is_array() {
         bail!("{} is no notebook of format 4 (its `nbformat` is {})", path.display(), notebook["nbformat"]);
     }

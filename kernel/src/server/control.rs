@@ -1,5 +1,6 @@
 //! The control socket: interrupt and shutdown, which do not wait for cells.
 
+use super::message::receive;
 use super::{Server, goes_on, message, report, shell};
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent};
 use jupyter_zmq_client::KernelControlConnection;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 
 pub(super) async fn serve(server: Arc<Server>, mut socket: KernelControlConnection) {
     loop {
-        let request = match socket.read().await {
+        let request = match receive(&mut socket).await {
             Ok(request) => request,
             Err(error) if goes_on(&error) => continue,
             Err(_) => return,
@@ -34,7 +35,11 @@ pub(super) fn answer(server: &Server, request: &JupyterMessage) -> Option<Jupyte
             Some(message::message("interrupt_reply", json!({"status": "ok"}), Some(request)))
         }
         JupyterMessageContent::ShutdownRequest(shutdown) => {
-            let reply = message::message("shutdown_reply", json!({"status": "ok", "restart": shutdown.restart}), Some(request));
+            let reply = message::message(
+                "shutdown_reply",
+                json!({"status": "ok", "restart": shutdown.restart}),
+                Some(request),
+            );
             server.iopub.broadcast(reply.clone());
             Some(reply)
         }

@@ -57,7 +57,8 @@ impl Executions {
         }
         let shown = Arc::new(Mutex::new(String::new()));
         let sink = self.sink(request, asked, count, &shown);
-        let result = if asked.code.trim().is_empty() { Ok(()) } else { self.run(asked.code.clone(), sink).await };
+        let result =
+            if asked.code.trim().is_empty() { Ok(()) } else { self.run(asked.code.clone(), sink).await };
         if counts {
             let shown = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
             self.server.history.add(count, &asked.code, &shown);
@@ -84,7 +85,13 @@ impl Executions {
     }
 
     /// Where the outputs of a cell go: to all front ends, or for input to the one that asked.
-    fn sink(&self, request: &JupyterMessage, asked: &ExecuteRequest, count: usize, shown: &Arc<Mutex<String>>) -> Sink {
+    fn sink(
+        &self,
+        request: &JupyterMessage,
+        asked: &ExecuteRequest,
+        count: usize,
+        shown: &Arc<Mutex<String>>,
+    ) -> Sink {
         let (server, shown) = (Arc::downgrade(&self.server), Arc::clone(shown));
         let (parent, silent, allow_stdin) = (request.clone(), asked.silent, asked.allow_stdin);
         Arc::new(move |given| {

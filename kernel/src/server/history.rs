@@ -20,13 +20,17 @@ impl History {
         let (found, with_output): (Vec<_>, bool) = match request {
             HistoryRequest::Range { start, stop, output, .. } => {
                 let stop = if *stop <= 0 { usize::MAX } else { number(*stop) };
-                (entries.iter().filter(|(count, ..)| (number(*start)..stop).contains(count)).collect(), *output)
+                (
+                    entries.iter().filter(|(count, ..)| (number(*start)..stop).contains(count)).collect(),
+                    *output,
+                )
             }
             HistoryRequest::Tail { n, output, .. } => {
                 (entries.iter().skip(entries.len().saturating_sub(number(*n))).collect(), *output)
             }
             HistoryRequest::Search { pattern, unique, output, n, .. } => {
-                let mut found: Vec<_> = entries.iter().filter(|(_, input, _)| matches(pattern, input)).collect();
+                let mut found: Vec<_> =
+                    entries.iter().filter(|(_, input, _)| matches(pattern, input)).collect();
                 if *unique {
                     let mut seen = std::collections::HashSet::new();
                     found.reverse();
@@ -74,7 +78,8 @@ mod tests {
         }
         let tail = HistoryRequest::Tail { n: 2, output: false, raw: true };
         assert_eq!(history.answer(&tail), json!([[0, 3, "1*3"], [0, 4, "1*2"]]));
-        let search = HistoryRequest::Search { pattern: "1?*".into(), unique: true, output: true, raw: true, n: 9 };
+        let search =
+            HistoryRequest::Search { pattern: "1?*".into(), unique: true, output: true, raw: true, n: 9 };
         assert_eq!(history.answer(&search), json!([[0, 3, ["1*3", "r"]], [0, 4, ["1*2", "r"]]]));
         let range = HistoryRequest::Range { session: Some(0), start: 2, stop: 3, output: false, raw: true };
         assert_eq!(history.answer(&range), json!([[0, 2, "x"]]));

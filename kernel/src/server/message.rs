@@ -1,7 +1,8 @@
 //! Messages to front ends.
 
 use crate::session::{CellError, Output};
-use jupyter_protocol::{JupyterMessage, JupyterMessageContent, UnknownMessage};
+use jupyter_protocol::{Header, JupyterMessage, JupyterMessageContent, UnknownMessage};
+use jupyter_zmq_client::{Connection, RawMessage, Result, RuntimeError};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -27,6 +28,41 @@ impl Outbox {
     }
 }
 
+/// Reads the next message. Requests may lack fields that have a default: front ends leave them out.
+///
+/// # Errors
+/// When the socket is closed, or the message is malformed or wrongly signed.
+pub(super) async fn receive<S: zeromq::SocketRecv>(connection: &mut Connection<S>) -> Result<JupyterMessage> {
+    let raw = RawMessage::from_multipart(connection.socket.recv().await?, &connection.mac)?;
+    let header: Header = serde_json::from_slice(&raw.jparts[0])?;
+    let mut content: Value = serde_json::from_slice(&raw.jparts[3])?;
+    let defaults = match header.msg_type.as_str() {
+        "history_request" => json!({
+            "hist_access_type": "tail", "n": 1000, "output": false, "raw": true, "unique": false, "session": null,
+            "start": 0, "stop": 0, "pattern": "*",
+        }),
+        "execute_request" => {
+            json!({"silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": false, "stop_on_error": true})
+        }
+        "inspect_request" => json!({"detail_level": 0}),
+        "shutdown_request" => json!({"restart": false}),
+        _ => json!({}),
+    };
+    if let (Some(content), Value::Object(defaults)) = (content.as_object_mut(), defaults) {
+        for (name, value) in defaults {
+            let given = content.entry(name).or_insert(Value::Null);
+            if given.is_null() {
+                *given = value;
+            }
+        }
+    }
+    let content = JupyterMessageContent::from_type_and_content(&header.msg_type, content)
+        .map_err(|source| RuntimeError::ParseError { msg_type: header.msg_type.clone(), source })?;
+    let mut message = JupyterMessage::new(content, None).with_zmq_identities(raw.zmq_identities);
+    message.header = header;
+    Ok(message)
+}
+
 /// A message of any type, with its content as JSON.
 pub(super) fn message(kind: &str, content: Value, parent: Option<&JupyterMessage>) -> JupyterMessage {
     let content = UnknownMessage { msg_type: kind.to_owned(), content };
@@ -47,9 +83,10 @@ pub(super) fn output(output: Output, count: usize, parent: &JupyterMessage) -> O
             let transient = id.map_or_else(|| json!({}), |id| json!({"display_id": id}));
             ("display_data", json!({"data": data, "metadata": metadata, "transient": transient}))
         }
-        Output::Update { data, metadata, id } => {
-            ("update_display_data", json!({"data": data, "metadata": metadata, "transient": {"display_id": id}}))
-        }
+        Output::Update { data, metadata, id } => (
+            "update_display_data",
+            json!({"data": data, "metadata": metadata, "transient": {"display_id": id}}),
+        ),
         Output::Result { data, metadata } => {
             ("execute_result", json!({"execution_count": count, "data": data, "metadata": metadata}))
         }

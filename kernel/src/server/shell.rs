@@ -1,6 +1,6 @@
 //! The shell socket: cells go to their queue, all other requests are answered here.
 
-use super::message::{byte_of, message, position_of, status};
+use super::message::{byte_of, message, position_of, receive, status};
 use super::{Server, control, goes_on};
 use crate::session::{Completeness, completeness};
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent as Content};
@@ -10,9 +10,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
-pub(super) async fn serve(server: Arc<Server>, mut socket: RouterRecvConnection, executions: UnboundedSender<JupyterMessage>) {
+pub(super) async fn serve(
+    server: Arc<Server>,
+    mut socket: RouterRecvConnection,
+    executions: UnboundedSender<JupyterMessage>,
+) {
     loop {
-        let request = match socket.read().await {
+        let request = match receive(&mut socket).await {
             Ok(request) => request,
             Err(error) if goes_on(&error) => continue,
             Err(_) => return,
@@ -30,8 +34,10 @@ pub(super) async fn serve(server: Arc<Server>, mut socket: RouterRecvConnection,
 /// Answers to requests for input come on a socket of their own.
 pub(super) async fn serve_stdin(server: Arc<Server>, mut socket: RouterRecvConnection) {
     loop {
-        match socket.read().await {
-            Ok(JupyterMessage { content: Content::InputReply(reply), .. }) => server.session.answer(Some(&reply.value)),
+        match receive(&mut socket).await {
+            Ok(JupyterMessage { content: Content::InputReply(reply), .. }) => {
+                server.session.answer(Some(&reply.value))
+            }
             Ok(_) => {}
             Err(error) if goes_on(&error) => {}
             Err(_) => return,
@@ -48,14 +54,20 @@ async fn answer(server: Arc<Server>, request: JupyterMessage) {
         Content::CompleteRequest(asked) => {
             reply("complete_reply", complete(&server, &asked.code, asked.cursor_pos).await)
         }
-        Content::InspectRequest(asked) => reply("inspect_reply", inspect(&server, &asked.code, asked.cursor_pos).await),
+        Content::InspectRequest(asked) => {
+            reply("inspect_reply", inspect(&server, &asked.code, asked.cursor_pos).await)
+        }
         Content::HistoryRequest(asked) => {
             reply("history_reply", json!({"status": "ok", "history": server.history.answer(asked)}))
         }
         Content::CommInfoRequest(_) => reply("comm_info_reply", json!({"status": "ok", "comms": {}})),
         Content::CommOpen(open) => {
             // No widgets here: the front end is told that nobody listens.
-            server.iopub.broadcast(message("comm_close", json!({"comm_id": open.comm_id, "data": {}}), Some(&request)));
+            server.iopub.broadcast(message(
+                "comm_close",
+                json!({"comm_id": open.comm_id, "data": {}}),
+                Some(&request),
+            ));
             None
         }
         _ => control::answer(&server, &request),

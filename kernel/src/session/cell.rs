@@ -114,6 +114,12 @@ pub(super) fn parse(code: &str) -> Option<Cell> {
     Some(cell)
 }
 
+/// The code as one piece, when it is not made of whole statements: the compiler says what is wrong with it.
+pub(super) fn unparsed(code: &str) -> Cell {
+    let statement = Statement { range: 0..code.len(), kind: StatementKind::Other };
+    Cell { statements: vec![statement], ..Cell::default() }
+}
+
 /// The items of generated source, without those that bring one of `names` into scope.
 pub(super) fn without_items(source: &str, names: &HashSet<String>) -> String {
     let parsed = SourceFile::parse(source, Edition::Edition2024);
@@ -153,13 +159,18 @@ fn parse_let(statement: &ast::LetStmt) -> Option<Let> {
         if name.starts_with(char::is_uppercase) || variables.iter().any(|variable| variable.name == name) {
             continue;
         }
-        variables.push(Variable { name, is_mutable: pattern.mut_token().is_some() && pattern.ref_token().is_none() });
+        variables.push(Variable {
+            name,
+            is_mutable: pattern.mut_token().is_some() && pattern.ref_token().is_none(),
+        });
     }
     (!variables.is_empty()).then_some(Let { variables, place, has_value: statement.initializer().is_some() })
 }
 
 fn is_complete(ty: &ast::Type) -> bool {
-    !ty.syntax().descendants().any(|node| ast::InferType::can_cast(node.kind()) || ast::ImplTraitType::can_cast(node.kind()))
+    !ty.syntax()
+        .descendants()
+        .any(|node| ast::InferType::can_cast(node.kind()) || ast::ImplTraitType::can_cast(node.kind()))
 }
 
 fn has_await(node: &SyntaxNode) -> bool {
@@ -207,7 +218,10 @@ mod tests {
             StatementKind::Let(found) => Some(found),
             _ => None,
         });
-        lets.flat_map(|found| found.variables.into_iter().map(move |variable| (variable.name, found.place.clone()))).collect()
+        lets.flat_map(|found| {
+            found.variables.into_iter().map(move |variable| (variable.name, found.place.clone()))
+        })
+        .collect()
     }
 
     /// A type is wanted wherever one is missing, and nowhere else.
@@ -217,7 +231,10 @@ mod tests {
         assert_eq!(variables("let x = 1;"), [("x".into(), after(5))]);
         assert_eq!(variables("let x: f64 = 1.0; let mut y = x;"), [("y".into(), after(27))]);
         assert_eq!(variables("let v: Vec<_> = f();"), [("v".into(), Place::InsteadOf(7..13))]);
-        assert_eq!(variables("let (a, mut b) = f();"), [("a".into(), Place::Behind), ("b".into(), Place::Behind)]);
+        assert_eq!(
+            variables("let (a, mut b) = f();"),
+            [("a".into(), Place::Behind), ("b".into(), Place::Behind)]
+        );
         assert_eq!(variables("let Some(a) = f() else { return };"), [("a".into(), Place::Behind)]);
         assert_eq!(variables("{ let x = 1; }"), []);
         assert_eq!(variables("let _ = f(); fn g() { let y = 1; }"), []);

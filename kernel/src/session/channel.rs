@@ -66,7 +66,8 @@ impl Channel {
     /// Listens in the session's directory.
     pub(super) fn open(directory: &Path, token: &str) -> Result<Self> {
         let socket = directory.join("socket");
-        let listener = UnixListener::bind(&socket).with_context(|| format!("cannot listen at {}", socket.display()))?;
+        let listener =
+            UnixListener::bind(&socket).with_context(|| format!("cannot listen at {}", socket.display()))?;
         let pipe = directory.join("answers");
         system::make_pipe(&pipe).with_context(|| format!("cannot make the pipe {}", pipe.display()))?;
         // Open for both, so that opening waits for nobody and an answer stays until it is read.
@@ -86,7 +87,12 @@ impl Channel {
             controls: Vec::new(),
         };
         std::thread::Builder::new().name("kiln-output".into()).spawn(move || reader.run())?;
-        Ok(Self { state, socket, display: format!("{token}:{}", pipe.display()), answers: Mutex::new(answers) })
+        Ok(Self {
+            state,
+            socket,
+            display: format!("{token}:{}", pipe.display()),
+            answers: Mutex::new(answers),
+        })
     }
 
     pub(super) fn socket(&self) -> &Path {
@@ -133,7 +139,8 @@ impl Channel {
     pub(super) fn report(&self, process_ended: bool) -> Report {
         let mut state = lock(&self.state.0);
         if process_ended {
-            let waited = self.state.1.wait_timeout_while(state, Duration::from_secs(2), |state| !state.report.ended);
+            let waited =
+                self.state.1.wait_timeout_while(state, Duration::from_secs(2), |state| !state.report.ended);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.report.clone()
@@ -194,7 +201,11 @@ impl Reader {
         if ready[1] {
             self.read_control();
         }
-        if self.collected.as_ref().is_some_and(|(_, text, since)| since.elapsed() >= COLLECT || text.len() >= COLLECT_BYTES) {
+        if self
+            .collected
+            .as_ref()
+            .is_some_and(|(_, text, since)| since.elapsed() >= COLLECT || text.len() >= COLLECT_BYTES)
+        {
             self.flush();
         }
         Ok(())
@@ -405,7 +416,10 @@ impl Reader {
 
     fn show_panic_as_text(&mut self, who: &str) {
         if let Some(panic) = self.pending_panic.take() {
-            let place = panic.location.map(|(file, line, column)| format!(" at {file}:{line}:{column}")).unwrap_or_default();
+            let place = panic
+                .location
+                .map(|(file, line, column)| format!(" at {file}:{line}:{column}"))
+                .unwrap_or_default();
             self.collect(Stream::Stderr, &format!("{who} panicked{place}: {}\n", panic.message));
         }
     }

@@ -24,7 +24,8 @@ pub(super) fn complete(evaluator: &mut Evaluator, code: &str, at: usize) -> Comp
     let Ok(Ok(found)) = found else {
         return Completions { start: at, end: at, ..Completions::default() };
     };
-    let (matches, kinds) = found.completions.iter().map(|item| (item.code.clone(), item.kind.to_owned())).unzip();
+    let (matches, kinds) =
+        found.completions.iter().map(|item| (item.code.clone(), item.kind.to_owned())).unzip();
     Completions { matches, kinds, start: found.start_offset, end: found.end_offset }
 }
 
@@ -85,8 +86,12 @@ fn open_brackets(code: &str) -> Option<Ending> {
             R_CURLY if depth.pop() != Some(L_CURLY) => return None,
             R_PAREN if depth.pop() != Some(L_PAREN) => return None,
             R_BRACK if depth.pop() != Some(L_BRACK) => return None,
-            STRING if token.text().len() < 2 || !token.text().ends_with(['"', '#']) => return Some(Ending::Open),
-            COMMENT if token.text().starts_with("/*") && !token.text().ends_with("*/") => return Some(Ending::Open),
+            STRING if token.text().len() < 2 || !token.text().ends_with(['"', '#']) => {
+                return Some(Ending::Open);
+            }
+            COMMENT if token.text().starts_with("/*") && !token.text().ends_with("*/") => {
+                return Some(Ending::Open);
+            }
             _ => {}
         }
     }
@@ -96,9 +101,16 @@ fn open_brackets(code: &str) -> Option<Ending> {
 /// Whether the last line asks for a continuation.
 fn ends_openly(code: &str) -> bool {
     let last = code.trim_end();
-    ["=", "+", "-", "*", "/", ",", ".", "->", "=>", "&&", "||", "|", "::"].iter().any(|end| last.ends_with(end))
-        || ["let", "fn", "else", "struct", "impl", "match", "if"].iter().any(|word| last.split_whitespace().last() == Some(word))
-        || last.lines().last().is_some_and(|line| line.trim_start().starts_with("#[") || line.trim_start().starts_with("fn "))
+    ["=", "+", "-", "*", "/", ",", ".", "->", "=>", "&&", "||", "|", "::"]
+        .iter()
+        .any(|end| last.ends_with(end))
+        || ["let", "fn", "else", "struct", "impl", "match", "if"]
+            .iter()
+            .any(|word| last.split_whitespace().last() == Some(word))
+        || last
+            .lines()
+            .last()
+            .is_some_and(|line| line.trim_start().starts_with("#[") || line.trim_start().starts_with("fn "))
 }
 
 #[cfg(test)]
@@ -108,10 +120,21 @@ mod tests {
     /// What JupyterLab's console asks on Enter.
     #[test]
     fn judges_code() {
-        for code in ["let x = 1;", "1 + 1", "", ":dep a = \"1\"", "fn f() { }", "for i in 0..3 { print!(\"{i}\"); }"] {
+        for code in
+            ["let x = 1;", "1 + 1", "", ":dep a = \"1\"", "fn f() { }", "for i in 0..3 { print!(\"{i}\"); }"]
+        {
             assert_eq!(completeness(code), Completeness::Complete, "{code}");
         }
-        for code in ["fn f(", "let v = vec![", "let x =", "if a {", "let s = \"ab", "/* a", "x.map(|y| {", "#[derive(Debug)]"] {
+        for code in [
+            "fn f(",
+            "let v = vec![",
+            "let x =",
+            "if a {",
+            "let s = \"ab",
+            "/* a",
+            "x.map(|y| {",
+            "#[derive(Debug)]",
+        ] {
             assert_eq!(completeness(code), Completeness::Incomplete, "{code}");
         }
         for code in ["let = 7", ")", "fn f() }"] {

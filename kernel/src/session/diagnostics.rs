@@ -57,12 +57,17 @@ fn render(code: &str, message: &Value, known: &Known<'_>, lines: &mut Vec<String
         return;
     }
     for child in message["children"].as_array().into_iter().flatten() {
-        let (level, text) = (child["level"].as_str().unwrap_or("note"), child["message"].as_str().unwrap_or_default());
+        let (level, text) =
+            (child["level"].as_str().unwrap_or("note"), child["message"].as_str().unwrap_or_default());
         if level == "failure-note" || text.is_empty() {
             continue;
         }
         let mut text = text.to_owned();
-        let suggestion = child["spans"].as_array().into_iter().flatten().find_map(|span| span["suggested_replacement"].as_str());
+        let suggestion = child["spans"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find_map(|span| span["suggested_replacement"].as_str());
         if let Some(suggestion) = suggestion.map(str::trim).filter(|suggestion| !suggestion.is_empty()) {
             text.push_str(&format!(": `{suggestion}`"));
         }
@@ -82,8 +87,13 @@ fn hint(message: &Value, known: &Known<'_>) -> Option<String> {
             let (_, reason) = known.lost.iter().rev().find(|(lost, _)| lost == name)?;
             Some(format!("`{name}` of an earlier cell was not kept: {reason}"))
         }
-        "E0382" => Some("pass a reference (`&`) or a `.clone()`, so that the variable is still there for later cells".to_owned()),
-        "E0384" | "E0596" => Some("a variable of an earlier cell is made mutable by `let mut x = x;`".to_owned()),
+        "E0382" => Some(
+            "pass a reference (`&`) or a `.clone()`, so that the variable is still there for later cells"
+                .to_owned(),
+        ),
+        "E0384" | "E0596" => {
+            Some("a variable of an earlier cell is made mutable by `let mut x = x;`".to_owned())
+        }
         "E0432" | "E0433" if text.contains("unresolved") => {
             Some("a crate is added by a line `:dep NAME = \"VERSION\"` at the top of a cell".to_owned())
         }
@@ -99,12 +109,23 @@ fn places(message: &Value) -> Vec<(Range<usize>, String, bool)> {
         .flatten()
         .filter_map(|span| {
             let range = at(span, "byte_start")?..at(span, "byte_end")?;
-            Some((range, span["label"].as_str().unwrap_or_default().to_owned(), span["is_primary"] == Value::Bool(true)))
+            Some((
+                range,
+                span["label"].as_str().unwrap_or_default().to_owned(),
+                span["is_primary"] == Value::Bool(true),
+            ))
         })
         .collect()
 }
 
-fn render_span(code: &str, range: Range<usize>, label: &str, primary: bool, first: bool, lines: &mut Vec<String>) {
+fn render_span(
+    code: &str,
+    range: Range<usize>,
+    label: &str,
+    primary: bool,
+    first: bool,
+    lines: &mut Vec<String>,
+) {
     let start = floor(code, range.start);
     let end = floor(code, range.end).max(start);
     let line_start = code[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -120,7 +141,12 @@ fn render_span(code: &str, range: Range<usize>, label: &str, primary: bool, firs
     let indent = columns(&code[line_start..start]);
     let length = columns(&code[start..end.min(line_end)]).max(1);
     let (colour, mark) = if primary { (RED, "^") } else { (BLUE, "-") };
-    lines.push(format!("{:width$} {BLUE}|{RESET} {:indent$}{colour}{} {label}{RESET}", "", "", mark.repeat(length)));
+    lines.push(format!(
+        "{:width$} {BLUE}|{RESET} {:indent$}{colour}{} {label}{RESET}",
+        "",
+        "",
+        mark.repeat(length)
+    ));
 }
 
 fn floor(code: &str, at: usize) -> usize {
@@ -130,9 +156,7 @@ fn floor(code: &str, at: usize) -> usize {
 
 /// The width in a fixed-width font, in which Hangul, kana and Chinese characters take two columns.
 fn columns(text: &str) -> usize {
-    let wide = |c: char| {
-        matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0x303e | 0x3041..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff)
-    };
+    let wide = |c: char| matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0x303e | 0x3041..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff);
     text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
 }
 

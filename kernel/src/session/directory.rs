@@ -21,7 +21,10 @@ impl Directory {
         let path = root.join(format!("{}-{number}", std::process::id()));
         // One of an earlier process that had the same number.
         let _ = std::fs::remove_dir_all(&path);
-        std::fs::DirBuilder::new().mode(0o700).create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Self(path))
     }
 
@@ -44,7 +47,8 @@ impl Drop for Directory {
 fn remove_leftovers(root: &Path) {
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let process = name.to_str().and_then(|name| name.split_once('-')).and_then(|(process, _)| process.parse().ok());
+        let process =
+            name.to_str().and_then(|name| name.split_once('-')).and_then(|(process, _)| process.parse().ok());
         if let Some(process) = process
             && process != std::process::id()
             && !system::is_running(process)

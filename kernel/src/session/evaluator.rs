@@ -4,8 +4,8 @@ use super::cell::{self, Cell};
 use super::channel::{Channel, Report, Sink};
 use super::diagnostics::{Known, compile_error};
 use super::directory::Directory;
-use super::output::{CellError, Output, Stream};
 use super::metadata;
+use super::output::{CellError, Output, Stream};
 use super::probe::{Compiler, Scope};
 use super::types::{LOCAL_MACRO, annotate};
 use crate::{bundle, paths, runtime};
@@ -49,13 +49,14 @@ pub(super) struct Evaluator {
 
 impl Evaluator {
     /// Starts evcxr in the session's directory, with the toolkit at hand.
-    pub(super) fn start(directory: &Directory, channel: &Arc<Channel>, progress: &mut dyn FnMut(&str)) -> Result<Self> {
-        let since = std::time::Instant::now();
+    pub(super) fn start(
+        directory: &Directory,
+        channel: &Arc<Channel>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
         let prebuilt = bundle::prebuild(progress)?;
-        eprintln!("T prebuild {:?}", since.elapsed());
         let library = prebuilt.start_session(directory.path())?;
         let record = directory.path().join("call");
-        eprintln!("T take over {:?}", since.elapsed());
         metadata::write_script(&directory.path().join("cargo-home"), &prebuilt.toolchain.cargo)?;
         let mut command = std::process::Command::new(this_program()?);
         command
@@ -64,16 +65,17 @@ impl Evaluator {
             .env(runtime::LIBRARY, &library)
             .env("CARGO_HOME", paths::cargo_home()?)
             .env("LD_LIBRARY_PATH", library_path(&prebuilt.toolchain.libraries, &library)?);
-        let (mut context, _) = EvalContext::with_subprocess_command(command).context("evcxr does not start")?;
-        eprintln!("T evcxr {:?}", since.elapsed());
+        let (mut context, _) =
+            EvalContext::with_subprocess_command(command).context("evcxr does not start")?;
         let mut state = context.state();
         state.set_linker("system".to_owned());
         for (name, value) in bundle::build_environment(&prebuilt.recorder, &record)? {
             state.set_build_env(name, &value);
         }
         state.add_dep(bundle::DEPENDENCY, &prebuilt.dependency())?;
-        eprintln!("T dep {:?}", since.elapsed());
-        context.eval_with_state(&format!("{PRIMING}{LOCAL_MACRO}"), state).context("the toolkit cannot be used")?;
+        context
+            .eval_with_state(&format!("{PRIMING}{LOCAL_MACRO}"), state)
+            .context("the toolkit cannot be used")?;
         let mut evaluator = Self {
             commands: CommandContext::with_eval_context(context),
             compiler: Compiler::new(directory.path(), &record),
@@ -82,14 +84,12 @@ impl Evaluator {
             lost: Vec::new(),
         };
         evaluator.read_scope();
-        eprintln!("T primed {:?}", since.elapsed());
         Ok(evaluator)
     }
 
     /// Runs a cell; its outputs go to `sink` as they come.
     pub(super) fn execute(&mut self, code: &str, sink: &Sink) -> Result<(), CellError> {
         self.channel.begin(Arc::clone(sink));
-        let since = std::time::Instant::now();
         let length = cell::commands_length(code);
         let (commands, rest) = code.split_at(length);
         if !commands.trim().is_empty() {
@@ -103,13 +103,17 @@ impl Evaluator {
         self.check_interrupt()?;
         let annotated = match cell::parse(&code) {
             Some(parsed) => self.annotated(&code, &parsed)?,
-            None => code.clone(),
+            None => {
+                let findings =
+                    self.compiler.probe(&code, &cell::unparsed(&code), &self.scope).unwrap_or_default();
+                if !findings.errors.is_empty() {
+                    return Err(compile_error(&code, &findings.errors, &Known { lost: &self.lost }));
+                }
+                code.clone()
+            }
         };
         self.check_interrupt()?;
-        eprintln!("T annotated {:?}", since.elapsed());
-        let r = self.run(&code, &annotated, sink);
-        eprintln!("T ran {:?}", since.elapsed());
-        r
+        self.run(&code, &annotated, sink)
     }
 
     /// The number of the process that runs the cells.
@@ -123,7 +127,8 @@ impl Evaluator {
 
     /// The code with the types of its variables written down; an error if it does not compile.
     fn annotated(&mut self, code: &str, parsed: &Cell) -> Result<String, CellError> {
-        let needs_types = parsed.statements.iter().any(|statement| matches!(statement.kind, cell::StatementKind::Let(_)));
+        let needs_types =
+            parsed.statements.iter().any(|statement| matches!(statement.kind, cell::StatementKind::Let(_)));
         if !needs_types {
             return Ok(code.to_owned());
         }
@@ -145,7 +150,10 @@ impl Evaluator {
         let variables: Vec<String> = self.scope.variables.iter().map(|(name, _)| name.clone()).collect();
         let evaluated = std::panic::catch_unwind(AssertUnwindSafe(|| self.commands.execute(annotated)));
         let Ok(evaluated) = evaluated else {
-            return Err(CellError::new("KernelError", "the evaluator panicked on this cell; the details are in the kernel's log"));
+            return Err(CellError::new(
+                "KernelError",
+                "the evaluator panicked on this cell; the details are in the kernel's log",
+            ));
         };
         let result = match evaluated {
             Ok(outputs) => {
@@ -155,15 +163,21 @@ impl Evaluator {
             Err(evcxr::Error::SubprocessTerminated(message)) => Err(self.process_ended(&message, &variables)),
             Err(_) if self.channel.is_interrupted() => Err(interrupted("while the cell was compiled")),
             Err(evcxr::Error::CompilationErrors(errors)) => Err(self.compile_error(code, &errors)),
-            Err(evcxr::Error::TypeRedefinedVariablesLost(names)) => {
-                Err(CellError::new("TypeRedefined", format!("the type of {} was defined anew, so they are lost", names.join(", "))))
-            }
+            Err(evcxr::Error::TypeRedefinedVariablesLost(names)) => Err(CellError::new(
+                "TypeRedefined",
+                format!("the type of {} was defined anew, so they are lost", names.join(", ")),
+            )),
             Err(evcxr::Error::Message(message)) => Err(CellError::new("Error", message)),
         };
         self.read_scope();
         for name in variables {
-            if !self.scope.variables.iter().any(|(kept, _)| *kept == name) && !self.lost.iter().any(|(lost, _)| *lost == name) {
-                self.lost.push((name, "an earlier cell moved it; give that cell a reference (`&`) or a `.clone()`".to_owned()));
+            if !self.scope.variables.iter().any(|(kept, _)| *kept == name)
+                && !self.lost.iter().any(|(lost, _)| *lost == name)
+            {
+                self.lost.push((
+                    name,
+                    "an earlier cell moved it; give that cell a reference (`&`) or a `.clone()`".to_owned(),
+                ));
             }
         }
         let kept: Vec<String> = self.scope.variables.iter().map(|(name, _)| name.clone()).collect();
@@ -203,7 +217,8 @@ impl Evaluator {
             return interrupted("it did not react, so its process was ended").with_lines(lines);
         }
         let how = message.rsplit_once("status: ").map_or(message, |(_, how)| how);
-        CellError::new("ProcessEnded", format!("the process that runs the cells ended: {how}")).with_lines(lines)
+        CellError::new("ProcessEnded", format!("the process that runs the cells ended: {how}"))
+            .with_lines(lines)
     }
 
     /// evcxr could not compile the cell: the compiler says why in terms of the cell's own lines, or else evcxr does.
@@ -230,10 +245,15 @@ impl Evaluator {
         // The types that were written into the cell changed no line's number.
         let found = annotated.lines().position(|line| {
             let line = line.trim();
-            !line.is_empty() && (text == line || (text.len() > 3 && line.contains(text)) || text.contains(line))
+            !line.is_empty()
+                && (text == line || (text.len() > 3 && line.contains(text)) || text.contains(line))
         });
         match found {
-            Some(number) => format!("at line {} of this cell: {}", number + 1, code.lines().nth(number).unwrap_or_default().trim()),
+            Some(number) => format!(
+                "at line {} of this cell: {}",
+                number + 1,
+                code.lines().nth(number).unwrap_or_default().trim()
+            ),
             None => format!("at: {text}"),
         }
     }
@@ -283,19 +303,24 @@ fn show_command_output(content: &std::collections::HashMap<String, String>, sink
         && let Some(text) = content.get("text/plain")
     {
         if !text.is_empty() {
-            sink(Output::Text(Stream::Stdout, if text.ends_with('\n') { text.clone() } else { format!("{text}\n") }));
+            sink(Output::Text(
+                Stream::Stdout,
+                if text.ends_with('\n') { text.clone() } else { format!("{text}\n") },
+            ));
         }
         return;
     }
     if !content.is_empty() {
-        let data: Map<String, Value> = content.iter().map(|(mime, text)| (mime.clone(), Value::String(text.clone()))).collect();
+        let data: Map<String, Value> =
+            content.iter().map(|(mime, text)| (mime.clone(), Value::String(text.clone()))).collect();
         sink(Output::Display { data, metadata: Map::new(), id: None });
     }
 }
 
 /// An error of evcxr in the form of the compiler's messages, with spans in bytes of the cell.
 fn positioned(code: &str, error: &evcxr::CompilationError) -> Value {
-    let starts: Vec<usize> = std::iter::once(0).chain(code.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(code.match_indices('\n').map(|(at, _)| at + 1)).collect();
     let byte = |line: usize, column: usize| {
         let start = starts.get(line.saturating_sub(1)).copied().unwrap_or(code.len());
         let chars = code[start..].char_indices().nth(column.saturating_sub(1));
@@ -312,6 +337,7 @@ fn positioned(code: &str, error: &evcxr::CompilationError) -> Value {
             }))
         })
         .collect();
-    let help: Vec<Value> = error.help().into_iter().map(|help| serde_json::json!({"level": "help", "message": help})).collect();
+    let help: Vec<Value> =
+        error.help().into_iter().map(|help| serde_json::json!({"level": "help", "message": help})).collect();
     serde_json::json!({"message": error.message(), "code": error.json["code"], "level": "error", "spans": spans, "children": help})
 }

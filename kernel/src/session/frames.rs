@@ -15,7 +15,8 @@ pub(super) enum Frame {
     Content { mime: String, text: String },
 }
 
-const CONTROL_LINES: [&str; 3] = ["EVCXR_PANIC_NOTIFICATION", "EVCXR_ERROR_OCCURRED", "EVCXR_VARIABLE_CHANGED_TYPE:"];
+const CONTROL_LINES: [&str; 3] =
+    ["EVCXR_PANIC_NOTIFICATION", "EVCXR_ERROR_OCCURRED", "EVCXR_VARIABLE_CHANGED_TYPE:"];
 const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "\nEVCXR_END_CONTENT\n";
 
@@ -28,7 +29,10 @@ pub(super) struct Parser {
 
 /// What stands at a place that may begin something else than text.
 enum Found {
-    Frame { frame: Frame, length: usize },
+    Frame {
+        frame: Frame,
+        length: usize,
+    },
     /// More bytes decide.
     Incomplete,
     Text,
@@ -72,7 +76,11 @@ impl Parser {
                 Found::Incomplete | Found::Text => at += 1,
             }
         }
-        let cut = if at_end { self.pending.len() } else { text_start + whole_characters(&self.pending[text_start..]) };
+        let cut = if at_end {
+            self.pending.len()
+        } else {
+            text_start + whole_characters(&self.pending[text_start..])
+        };
         let keep = self.pending.split_off(cut);
         push_text(&mut frames, &self.pending[text_start..]);
         self.pending = keep;
@@ -103,13 +111,15 @@ impl Parser {
         let Some(line_end) = after.iter().position(|&byte| byte == b'\n') else {
             return if after.len() < 20 { Found::Incomplete } else { Found::Text };
         };
-        let length = std::str::from_utf8(&after[..line_end]).ok().and_then(|digits| digits.parse::<usize>().ok());
+        let length =
+            std::str::from_utf8(&after[..line_end]).ok().and_then(|digits| digits.parse::<usize>().ok());
         let Some(length) = length else { return Found::Text };
         let Some(body) = after.get(line_end + 1..line_end + 1 + length) else { return Found::Incomplete };
         match serde_json::from_slice(body) {
-            Ok(message) => {
-                Found::Frame { frame: Frame::Message(message), length: self.prefix.len() + line_end + 1 + length }
-            }
+            Ok(message) => Found::Frame {
+                frame: Frame::Message(message),
+                length: self.prefix.len() + line_end + 1 + length,
+            },
             Err(_) => Found::Text,
         }
     }
@@ -163,7 +173,8 @@ fn whole_characters(bytes: &[u8]) -> usize {
         // Something that is no UTF-8: only an unfinished character at the very end waits.
         Err(_) => (0..4.min(bytes.len()))
             .find(|back| {
-                std::str::from_utf8(&bytes[bytes.len() - back - 1..]).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
+                std::str::from_utf8(&bytes[bytes.len() - back - 1..])
+                    .is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
             })
             .map_or(bytes.len(), |back| bytes.len() - back - 1),
     }

@@ -60,7 +60,8 @@ pub(crate) fn filter(cargo: OsString) -> ExitCode {
 }
 
 fn filtered(cargo: &OsString) -> Result<String> {
-    let output = Command::new(cargo).args(std::env::args_os().skip(1)).output().context("cannot run cargo")?;
+    let output =
+        Command::new(cargo).args(std::env::args_os().skip(1)).output().context("cannot run cargo")?;
     anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut metadata: Value = serde_json::from_slice(&output.stdout)?;
     leave_out(&mut metadata);
@@ -74,7 +75,9 @@ fn leave_out(metadata: &mut Value) {
         .as_array()
         .into_iter()
         .flatten()
-        .filter(|package| package["source"].is_null() && OWN_PACKAGES.iter().any(|name| package["name"] == *name))
+        .filter(|package| {
+            package["source"].is_null() && OWN_PACKAGES.iter().any(|name| package["name"] == *name)
+        })
         .map(|package| text(&package["id"]))
         .collect();
     for node in metadata["resolve"]["nodes"].as_array_mut().into_iter().flatten() {
@@ -133,7 +136,12 @@ mod tests {
             "resolve": {"nodes": [node("ctx", &["kiln", "rand"]), node("kiln", &["faer", "rand"]), node("faer", &[]), node("rand", &[])]},
         });
         leave_out(&mut metadata);
-        let names: Vec<&str> = metadata["packages"].as_array().into_iter().flatten().filter_map(|p| p["name"].as_str()).collect();
+        let names: Vec<&str> = metadata["packages"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|p| p["name"].as_str())
+            .collect();
         assert_eq!(names, ["ctx", "kiln", "rand"]);
         assert_eq!(metadata["resolve"]["nodes"][1]["dependencies"], json!([]));
     }

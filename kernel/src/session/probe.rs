@@ -68,8 +68,12 @@ impl Compiler {
     pub(super) fn probe(&self, code: &str, cell: &Cell, scope: &Scope) -> Result<Findings> {
         let source = write_source(code, cell, scope, None);
         let mut findings = read_messages(&source, &self.run(&source.text)?);
-        let references: HashSet<usize> =
-            findings.types.iter().filter(|(_, ty)| ty.contains(['&', '\''])).map(|(&number, _)| number).collect();
+        let references: HashSet<usize> = findings
+            .types
+            .iter()
+            .filter(|(_, ty)| ty.contains(['&', '\'']))
+            .map(|(&number, _)| number)
+            .collect();
         if findings.errors.is_empty() && !references.is_empty() {
             let source = write_source(code, cell, scope, Some(&references));
             findings.borrowed = read_messages(&source, &self.run(&source.text)?).borrowed;
@@ -189,7 +193,10 @@ impl Source {
 
     /// The place in the cell of a range of the source, if it lies in the cell.
     fn to_cell(&self, range: Range<usize>) -> Option<Range<usize>> {
-        let (piece, start) = self.from_cell.iter().find(|(piece, _)| piece.start <= range.start && range.start <= piece.end)?;
+        let (piece, start) = self
+            .from_cell
+            .iter()
+            .find(|(piece, _)| piece.start <= range.start && range.start <= piece.end)?;
         let begin = start + range.start - piece.start;
         Some(begin..begin + range.len().min(piece.end - range.start))
     }
@@ -207,7 +214,10 @@ fn read_messages(source: &Source, messages: &str) -> Findings {
             continue;
         }
         let probe = spans(&message).find_map(|range| {
-            source.probes.iter().find(|(probe, _)| !probe.is_empty() && probe.start <= range.start && range.start < probe.end)
+            source
+                .probes
+                .iter()
+                .find(|(probe, _)| !probe.is_empty() && probe.start <= range.start && range.start < probe.end)
         });
         if let Some((_, number)) = probe {
             findings.borrowed.insert(*number);
@@ -267,7 +277,8 @@ fn in_cell(source: &Source, mut span: Value) -> Option<Value> {
         // An error within a macro: the place where the cell calls it.
         None => {
             let (label, primary) = (span["label"].clone(), span["is_primary"].clone());
-            let outer = span.get_mut("expansion").and_then(|expansion| expansion.get_mut("span")).map(Value::take)?;
+            let outer =
+                span.get_mut("expansion").and_then(|expansion| expansion.get_mut("span")).map(Value::take)?;
             let mut outer = in_cell(source, outer)?;
             outer["label"] = label;
             outer["is_primary"] = primary;
@@ -292,8 +303,21 @@ mod tests {
     /// Cargo's choices for code generation stay out, its choices of crates stay.
     #[test]
     fn only_what_decides_meaning_is_kept() {
-        let call = ["--crate-name", "ctx", "--edition=2024", "-C", "opt-level=2", "-C", "prefer-dynamic", "--extern", "kiln=/a.so", "-L", "dependency=/d"];
-        let kept = ["--edition=2024", "-C", "prefer-dynamic", "--extern", "kiln=/a.so", "-L", "dependency=/d"];
+        let call = [
+            "--crate-name",
+            "ctx",
+            "--edition=2024",
+            "-C",
+            "opt-level=2",
+            "-C",
+            "prefer-dynamic",
+            "--extern",
+            "kiln=/a.so",
+            "-L",
+            "dependency=/d",
+        ];
+        let kept =
+            ["--edition=2024", "-C", "prefer-dynamic", "--extern", "kiln=/a.so", "-L", "dependency=/d"];
         assert_eq!(kept_arguments(call.into_iter()), kept);
     }
 }

@@ -18,7 +18,11 @@ pub(super) fn wait_readable(descriptors: &[RawFd], timeout: Option<Duration>) ->
     let count = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, timeout) };
     if count < 0 {
         let error = Error::last_os_error();
-        return if error.kind() == std::io::ErrorKind::Interrupted { Ok(vec![false; descriptors.len()]) } else { Err(error) };
+        return if error.kind() == std::io::ErrorKind::Interrupted {
+            Ok(vec![false; descriptors.len()])
+        } else {
+            Err(error)
+        };
     }
     Ok(polled.iter().map(|entry| entry.revents != 0).collect())
 }
@@ -73,4 +77,11 @@ pub(super) fn descendants(process: u32) -> Vec<u32> {
         }
     }
     found
+}
+
+/// The process that started this one, if it asked (by `JPY_PARENT_PID`, as Jupyter does) to be watched.
+pub(crate) fn parent_to_watch() -> Option<u32> {
+    let parent = std::os::unix::process::parent_id();
+    let asked: Option<u32> = std::env::var("JPY_PARENT_PID").ok().and_then(|parent| parent.parse().ok());
+    asked.filter(|asked| *asked == parent)
 }

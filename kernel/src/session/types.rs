@@ -24,10 +24,13 @@ pub(super) fn annotate(code: &str, cell: &Cell, findings: &Findings) -> Annotate
         let types: Vec<Result<String, String>> = (number..number + found.variables.len())
             .map(|number| {
                 if findings.borrowed.contains(&number) {
-                    return Err("it borrows from another variable, and a borrow ends with its cell".to_owned());
+                    return Err(
+                        "it borrows from another variable, and a borrow ends with its cell".to_owned()
+                    );
                 }
                 let ty = findings.types.get(&number).ok_or("its type is not known")?;
-                nameable(ty).ok_or_else(|| format!("its type has no name that could be written: {}", readable(ty)))
+                nameable(ty)
+                    .ok_or_else(|| format!("its type has no name that could be written: {}", readable(ty)))
             })
             .collect();
         number += found.variables.len();
@@ -83,13 +86,17 @@ fn nameable(ty: &str) -> Option<String> {
             text.truncate(start);
         }
     }
-    let unnamed = text.contains(['{', '}']) || has_word(&text, "impl") || text.contains('!') || has_word(&text, "_");
+    let unnamed =
+        text.contains(['{', '}']) || has_word(&text, "impl") || text.contains('!') || has_word(&text, "_");
     (!unnamed).then_some(text)
 }
 
 /// The compiler's path of a type, by the names that a cell knows.
 fn readable(ty: &str) -> String {
-    let ty = ty.replace("kiln_cell::{closure#0}::", "").replace("kiln_cell::", "").replace("kiln_bundle::", "kiln::");
+    let ty = ty
+        .replace("kiln_cell::{closure#0}::", "")
+        .replace("kiln_cell::", "")
+        .replace("kiln_bundle::", "kiln::");
     ty.replace("ctx::", "")
 }
 
@@ -114,7 +121,10 @@ mod tests {
     #[test]
     fn writes_types_into_the_code() {
         assert_eq!(annotated("let mut x = 1;\nx", &["i32"]).code, "let mut x: i32 = 1;\nx");
-        assert_eq!(annotated("let v: Vec<_> = f();", &["std::vec::Vec<u8>"]).code, "let v: std::vec::Vec<u8> = f();");
+        assert_eq!(
+            annotated("let v: Vec<_> = f();", &["std::vec::Vec<u8>"]).code,
+            "let v: std::vec::Vec<u8> = f();"
+        );
         assert_eq!(
             annotated("let (a, mut b) = f();\na", &["i32", "u8"]).code,
             "kiln_local!{let (a, mut b) = f();}; let a: i32 = a; let mut b: u8 = b;\na"

@@ -157,6 +157,9 @@ mod tests {
         let taken = outputs.take();
         assert_eq!(taken[0].1[0]["data"]["text/plain"], json!(["new"]));
         assert_eq!(taken[0].1[1]["text"], json!(["3 %\n", "done\n"]));
-        assert_eq!(taken[1], (3, vec![json!({"output_type": "stream", "name": "stdout", "text": ["stays"]})]));
+        assert_eq!(
+            taken[1],
+            (3, vec![json!({"output_type": "stream", "name": "stdout", "text": ["stays"]})])
+        );
     }
 }
