@@ -224,15 +224,15 @@ impl Worker {
             *lock(&self.shared.cells) += 1;
             match (request, &mut evaluator) {
                 (Request::Execute { code, sink, done }, Ok(evaluator)) => {
-                    done(evaluator.execute(&code, &sink))
+                    done(evaluator.execute(&code, &sink));
                 }
                 (Request::Execute { done, .. }, Err(error)) => done(Err(error.clone())),
                 (Request::Complete { code, at, done }, Ok(evaluator)) => {
-                    done(complete::complete(evaluator, &code, at))
+                    done(complete::complete(evaluator, &code, at));
                 }
                 (Request::Complete { done, .. }, Err(_)) => done(Completions::default()),
                 (Request::Inspect { code, at, done }, Ok(evaluator)) => {
-                    done(complete::inspect(evaluator, &code, at))
+                    done(complete::inspect(evaluator, &code, at));
                 }
                 (Request::Inspect { done, .. }, Err(_)) => done(None),
             }

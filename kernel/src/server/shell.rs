@@ -36,7 +36,7 @@ pub(super) async fn serve_stdin(server: Arc<Server>, mut socket: RouterRecvConne
     loop {
         match receive(&mut socket).await {
             Ok(JupyterMessage { content: Content::InputReply(reply), .. }) => {
-                server.session.answer(Some(&reply.value))
+                server.session.answer(Some(&reply.value));
             }
             Ok(_) => {}
             Err(error) if goes_on(&error) => {}

@@ -18,7 +18,7 @@ pub(super) struct Known<'a> {
 
 /// The error of a cell that does not compile, from the compiler's messages with spans in bytes of `code`.
 pub(super) fn compile_error(code: &str, messages: &[Value], known: &Known<'_>) -> CellError {
-    let first = messages.first().map(|message| headline(message)).unwrap_or_default();
+    let first = messages.first().map(headline).unwrap_or_default();
     let mut lines = Vec::new();
     for (index, message) in messages.iter().enumerate() {
         if index > 0 {

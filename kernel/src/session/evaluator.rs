@@ -132,10 +132,9 @@ impl Evaluator {
         if !needs_types {
             return Ok(code.to_owned());
         }
-        let findings = match self.compiler.probe(code, parsed, &self.scope) {
-            Ok(findings) => findings,
+        let Ok(findings) = self.compiler.probe(code, parsed, &self.scope) else {
             // Without the compiler's answer, evcxr finds the types that it can.
-            Err(_) => return Ok(code.to_owned()),
+            return Ok(code.to_owned());
         };
         if !findings.errors.is_empty() {
             return Err(compile_error(code, &findings.errors, &Known { lost: &self.lost }));

@@ -81,10 +81,9 @@ fn annotate_let(
 fn nameable(ty: &str) -> Option<String> {
     let mut text = readable(ty);
     // The type of a function itself has no name, but it is also a function pointer.
-    if text.starts_with("fn(") || text.starts_with("for<") || text.starts_with("unsafe fn(") {
-        if let Some(start) = text.rfind(" {").filter(|_| text.ends_with('}')) {
-            text.truncate(start);
-        }
+    let is_function = ["fn(", "for<", "unsafe fn("].iter().any(|start| text.starts_with(start));
+    if let Some(start) = text.rfind(" {").filter(|_| is_function && text.ends_with('}')) {
+        text.truncate(start);
     }
     let unnamed =
         text.contains(['{', '}']) || has_word(&text, "impl") || text.contains('!') || has_word(&text, "_");
