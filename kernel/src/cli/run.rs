@@ -1,8 +1,9 @@
 //! `kiln run`: executes notebooks without Jupyter or Python.
 
+mod echo;
 mod outputs;
 
-use crate::session::{CellError, Session};
+use crate::session::{CellError, Output, Session};
 use anyhow::{Context, Result, bail};
 use outputs::Outputs;
 use serde_json::{Value, json};
@@ -33,7 +34,8 @@ pub(super) fn main(arguments: &Arguments) -> Result<()> {
 /// Runs one notebook, writes it with its outputs into the directory `to` or, with `inplace`, over itself, and fails with
 /// the number and the error of the first cell that fails (the outputs so far are written all the same).
 ///
-/// Cells run in the notebook's directory, as they do in Jupyter. Without `to` and `inplace` nothing is written.
+/// Cells run in the notebook's directory, as they do in Jupyter, and what they print appears on this program's streams
+/// too. Without `to` and `inplace` no file is written.
 ///
 /// # Errors
 /// When a cell fails, or the file cannot be read, is no notebook of format 4, or cannot be written.
@@ -109,7 +111,11 @@ fn run_cells(session: &Session, notebook: &mut Value) -> Option<(usize, CellErro
         count += 1;
         lock(&outputs).begin(index, count);
         let collected = Arc::clone(&outputs);
-        let result = session.run(&code, Arc::new(move |output| lock(&collected).add(output)));
+        let sink = move |output: Output| {
+            echo::echo(&output);
+            lock(&collected).add(output);
+        };
+        let result = session.run(&code, Arc::new(sink));
         cell["execution_count"] = json!(count);
         if let Err(error) = result {
             lock(&outputs).add_error(&error);

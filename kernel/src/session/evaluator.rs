@@ -60,6 +60,8 @@ impl Evaluator {
         metadata::write_script(&directory.path().join("cargo-home"), &prebuilt.toolchain.cargo)?;
         let mut command = std::process::Command::new(this_program()?);
         command
+            // What the toolkit cannot do within a notebook (downloads, pictures), it has this program do.
+            .env("KILN_EXE", std::env::current_exe()?)
             .env(runtime::SOCKET, channel.socket())
             .env(runtime::DISPLAY, channel.display())
             .env(runtime::LIBRARY, &library)
