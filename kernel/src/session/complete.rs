@@ -80,7 +80,9 @@ fn open_brackets(code: &str) -> Option<Ending> {
     use ra_ap_syntax::SyntaxKind::{COMMENT, L_BRACK, L_CURLY, L_PAREN, R_BRACK, R_CURLY, R_PAREN, STRING};
     let parsed = SourceFile::parse(code, Edition::Edition2024);
     let mut depth = Vec::new();
-    for token in parsed.syntax_node().descendants_with_tokens().filter_map(ra_ap_syntax::NodeOrToken::into_token) {
+    for token in
+        parsed.syntax_node().descendants_with_tokens().filter_map(ra_ap_syntax::NodeOrToken::into_token)
+    {
         match token.kind() {
             L_CURLY | L_PAREN | L_BRACK => depth.push(token.kind()),
             R_CURLY if depth.pop() != Some(L_CURLY) => return None,

@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const FIRST_LIMIT: Duration = Duration::from_secs(900);
 
 /// A kernel, and this client's connections to it.
-pub struct Kernel {
+pub(crate) struct Kernel {
     process: Child,
     runtime: tokio::runtime::Runtime,
     shell: zmq::ClientShellConnection,
@@ -22,22 +22,22 @@ pub struct Kernel {
     iopub: zmq::ClientIoPubConnection,
     connection_file: PathBuf,
     /// From the start of the process to the answer to the first request.
-    pub time_to_info: Duration,
+    pub(crate) time_to_info: Duration,
     /// The content of that answer.
-    pub info: Value,
+    pub(crate) info: Value,
 }
 
 /// What came back for one cell.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The content of the reply.
-    pub reply: Value,
+    pub(crate) reply: Value,
     /// The messages to all front ends, as type and content, without the status.
-    pub messages: Vec<(String, Value)>,
+    pub(crate) messages: Vec<(String, Value)>,
 }
 
 impl Kernel {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -112,13 +112,13 @@ impl Kernel {
     }
 
     /// Sends a request on the shell socket and waits for its reply.
-    pub fn ask(&mut self, kind: &str, content: Value) -> Value {
+    pub(crate) fn ask(&mut self, kind: &str, content: Value) -> Value {
         let id = self.send(kind, content);
         self.reply_to(&id, FIRST_LIMIT)
     }
 
     /// Sends a request on the control socket and waits for its reply.
-    pub fn ask_control(&mut self, kind: &str, content: Value) -> Value {
+    pub(crate) fn ask_control(&mut self, kind: &str, content: Value) -> Value {
         let request = request(kind, content);
         let id = request.header.msg_id.clone();
         self.runtime.block_on(async {
@@ -136,24 +136,24 @@ impl Kernel {
     }
 
     /// Runs a cell and waits for all it gives out.
-    pub fn execute(&mut self, code: &str) -> Answer {
+    pub(crate) fn execute(&mut self, code: &str) -> Answer {
         let id = self.begin(code);
         self.finish(&id)
     }
 
     /// Sends a cell, and returns its message's id.
-    pub fn begin(&mut self, code: &str) -> String {
+    pub(crate) fn begin(&mut self, code: &str) -> String {
         self.send("execute_request", execute_content(code))
     }
 
     /// Waits for the reply to a cell, and for the end of its messages.
-    pub fn finish(&mut self, id: &str) -> Answer {
+    pub(crate) fn finish(&mut self, id: &str) -> Answer {
         let messages = self.until_idle(id);
         Answer { reply: self.reply_to(id, LIMIT), messages }
     }
 
     /// Waits until a cell has given out a message of this type.
-    pub fn wait_for(&mut self, id: &str, kind: &str) -> Value {
+    pub(crate) fn wait_for(&mut self, id: &str, kind: &str) -> Value {
         loop {
             let message = self.read_iopub(FIRST_LIMIT);
             if parent(&message) == id && message.header.msg_type == kind {
@@ -163,7 +163,7 @@ impl Kernel {
     }
 
     /// Waits for a request for input, and answers it.
-    pub fn answer_input(&mut self, value: &str) -> Value {
+    pub(crate) fn answer_input(&mut self, value: &str) -> Value {
         self.runtime.block_on(async {
             let asked =
                 tokio::time::timeout(LIMIT, self.stdin.read()).await.expect("in time").expect("readable");
@@ -175,7 +175,7 @@ impl Kernel {
     }
 
     /// The numbers of the kernel's process and of all it has started.
-    pub fn processes(&self) -> Vec<u32> {
+    pub(crate) fn processes(&self) -> Vec<u32> {
         let mut found = vec![self.process.id()];
         let mut index = 0;
         while let Some(&process) = found.get(index) {
@@ -190,7 +190,7 @@ impl Kernel {
     }
 
     /// The directories of the kernel's session.
-    pub fn directories(&self) -> Vec<PathBuf> {
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
         let prefix = format!("{}-", self.process.id());
         let roots = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
         roots
@@ -202,7 +202,7 @@ impl Kernel {
     }
 
     /// Asks the kernel to end, and waits for its process.
-    pub fn shut_down(mut self) -> Duration {
+    pub(crate) fn shut_down(mut self) -> Duration {
         let since = Instant::now();
         self.ask_control("shutdown_request", json!({"restart": false}));
         while self.process.try_wait().expect("the process can be waited for").is_none() {
@@ -267,31 +267,31 @@ impl Drop for Kernel {
 
 impl Answer {
     /// What was printed to a stream, as one text.
-    pub fn text(&self, stream: &str) -> String {
+    pub(crate) fn text(&self, stream: &str) -> String {
         let texts = self.of("stream").into_iter().filter(|content| content["name"] == stream);
         texts.filter_map(|content| content["text"].as_str()).collect()
     }
 
     /// The contents of all messages of a type.
-    pub fn of(&self, kind: &str) -> Vec<&Value> {
+    pub(crate) fn of(&self, kind: &str) -> Vec<&Value> {
         self.messages.iter().filter(|(of, _)| of == kind).map(|(_, content)| content).collect()
     }
 
     /// The plain text of the result.
-    pub fn result(&self) -> Option<&str> {
+    pub(crate) fn result(&self) -> Option<&str> {
         self.of("execute_result").first()?["data"]["text/plain"].as_str()
     }
 
     /// The answer, of a cell that must have run without an error.
     #[track_caller]
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert_eq!(self.reply["status"], "ok", "{self:?}");
         self
     }
 
     /// The name and the text of the error, of a cell that must have failed; the reply and the message must agree.
     #[track_caller]
-    pub fn error(&self) -> (String, String) {
+    pub(crate) fn error(&self) -> (String, String) {
         assert_eq!(self.reply["status"], "error", "{self:?}");
         let errors = self.of("error");
         assert_eq!(errors.len(), 1, "one error message: {self:?}");
@@ -302,7 +302,7 @@ impl Answer {
 }
 
 /// The content of a request to run a cell.
-pub fn execute_content(code: &str) -> Value {
+pub(crate) fn execute_content(code: &str) -> Value {
     json!({
         "code": code, "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true,
         "stop_on_error": true,
