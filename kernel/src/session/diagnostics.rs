@@ -42,7 +42,9 @@ fn headline(message: &Value) -> String {
 }
 
 fn shows_nothing(message: &Value) -> bool {
-    message["message"].as_str().is_some_and(|text| text.contains("`evcxr_display`"))
+    let names_it = |text: &Value| text.as_str().is_some_and(|text| text.contains("`evcxr_display`"));
+    let labels = message["spans"].as_array().into_iter().flatten().map(|span| &span["label"]);
+    names_it(&message["message"]) || labels.into_iter().any(names_it)
 }
 
 fn render(code: &str, message: &Value, known: &Known<'_>, lines: &mut Vec<String>) {
@@ -186,10 +188,10 @@ mod tests {
         let lost = [("zz".to_owned(), "it was moved".to_owned())];
         let error = compile_error(code, &[message], &Known { lost: &lost });
         let expected = "error: [E0425] cannot find value `zz` in this scope
-  --> line 2, column 15
+  --> line 2, column 16
    |
  2 | let t = (\"가나\", zz);
-   |                 ^^ not found
+   |                  ^^ not found
   = help: `zz` of an earlier cell was not kept: it was moved";
         assert_eq!(plain(&error), expected);
         assert_eq!(error.value, "[E0425] cannot find value `zz` in this scope");

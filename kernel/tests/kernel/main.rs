@@ -83,7 +83,7 @@ square(part[0])";
     let answer = kernel.execute(
         "b.push('!'); format!(\"{a:?} {b} {} {parsed} {maybe:?} {} {error} {text}\", map.len(), boxed(1.0))",
     );
-    assert_eq!(answer.ok().result(), Some("\"[1.0, 2.0] b! 2 12 Some(2.0) 2.0 wrong static\""));
+    assert_eq!(answer.ok().result(), Some("\"[1.0, 2.0] b! 2 12 Some(2.0) 2 wrong static\""));
     let answer = kernel.execute("square(2.0)");
     let traceback = answer.reply["traceback"].to_string();
     assert!(traceback.contains("was not kept") && traceback.contains("closure"), "{traceback}");
