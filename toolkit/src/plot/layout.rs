@@ -121,6 +121,8 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
         }
     };
 
+    // Stages of one animation are compared with each other.
+    let alike = figure.animation.is_some();
     let rough: Vec<Measured> =
         figure.panels.iter().enumerate().map(|(i, p)| Measured::new(p, cell(i), theme, false)).collect();
     let measured: Vec<Measured> = figure
@@ -128,7 +130,7 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
         .iter()
         .enumerate()
         .map(|(i, panel)| {
-            let plot = shared_plot(&rough, i, columns, cell(i));
+            let plot = shared_plot(&rough, i, columns, cell(i), alike);
             let fits = legend_corner(panel, plot, theme).is_some();
             if fits || keys(panel, theme).is_empty() {
                 Measured::new(panel, cell(i), theme, false)
@@ -142,7 +144,7 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
         .iter()
         .enumerate()
         .map(|(i, panel)| {
-            place(panel, &measured[i], cell(i), shared_plot(&measured, i, columns, cell(i)), theme)
+            place(panel, &measured[i], cell(i), shared_plot(&measured, i, columns, cell(i), alike), theme)
         })
         .collect();
     Layout { width, height, title, foot, panels }
@@ -307,13 +309,14 @@ fn x_ticks_that_fit(panel: &Panel, range: (f64, f64), width: f64, theme: &Theme)
     }
 }
 
-/// The plot of panel `i`, with the gutters of its row and column, so that plots line up.
-fn shared_plot(all: &[Measured], i: usize, columns: usize, cell: Rect) -> Rect {
+/// The plot of panel `i`, with the gutters of its row and column (of all panels, if they are to be `alike`), so that
+/// plots line up.
+fn shared_plot(all: &[Measured], i: usize, columns: usize, cell: Rect, alike: bool) -> Rect {
     let most = |pick: fn(&Gutters) -> f64, same: &dyn Fn(usize) -> bool| {
         all.iter().enumerate().filter(|(j, _)| same(*j)).map(|(_, m)| pick(&m.gutters)).fold(0.0, f64::max)
     };
-    let same_column = |j: usize| j % columns == i % columns;
-    let same_row = |j: usize| j / columns == i / columns;
+    let same_column = |j: usize| alike || j % columns == i % columns;
+    let same_row = |j: usize| alike || j / columns == i / columns;
     let left = most(|g| g.left, &same_column);
     let right = most(|g| g.right, &same_column);
     let top = most(|g| g.top, &same_row);

@@ -190,7 +190,7 @@ fn type3(file: &mut File, glyphs: &[(u16, char)]) -> usize {
         let mut outline = format!("{} 0 -200 -400 1400 1400 d1\n", number(advance));
         let upright = |path: Path| Path(path.0.into_iter().map(flip).collect());
         write_path(&mut outline, &upright(font::outline(*id)), 0);
-        outline.push_str("f");
+        outline.push('f');
         let stream = file.stream("", outline.as_bytes());
         let _ = write!(procs, "/g{i} {stream} 0 R ");
         let _ = write!(names, "/g{i} ");
