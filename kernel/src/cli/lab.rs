@@ -173,7 +173,11 @@ fn open(home: &Home, arguments: &Arguments) -> Result<()> {
 }
 
 fn jupyter_arguments(home: &Home, arguments: &Arguments, root: bool) -> Vec<OsString> {
-    let mut words = vec![OsString::from("--ServerApp.root_dir"), home.notebooks().into_os_string()];
+    let mut words = Vec::new();
+    // Jupyter takes the folder once; whoever names another one means it.
+    if !arguments.jupyter.iter().any(|word| word.to_string_lossy().contains("root_dir")) {
+        words.extend([OsString::from("--ServerApp.root_dir"), home.notebooks().into_os_string()]);
+    }
     words.push(format!("--MultiKernelManager.default_kernel_name={KERNELSPEC}").into());
     if arguments.no_browser {
         words.push("--no-browser".into());
@@ -252,6 +256,8 @@ mod tests {
             ]
         );
         assert!(jupyter_arguments(&home(), &Arguments::default(), true).contains(&"--allow-root".into()));
+        let elsewhere = Arguments { jupyter: vec!["--ServerApp.root_dir=/other".into()], ..Arguments::default() };
+        assert!(!jupyter_arguments(&home(), &elsewhere, false).contains(&"/clone".into()));
     }
 
     #[test]
