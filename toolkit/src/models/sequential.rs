@@ -42,12 +42,12 @@ pub struct Sequential {
     /// Whether backward goes on to the gradient of the input.
     pub(super) input_gradient: bool,
     /// The first mistake in the layers, kept until something can report it.
-    mistake: Option<Error>,
+    pub(super) mistake: Option<Error>,
 }
 
-/// A layer in its place.
+/// A layer in its place in a model: its name there, and whether it trains. Reached by [`Sequential::layers_mut`].
 #[derive(Debug, Clone)]
-pub(super) struct Slot {
+pub struct Slot {
     pub(super) name: String,
     pub(super) trainable: bool,
     pub(super) layer: Arc<dyn Layer>,
@@ -176,6 +176,11 @@ impl Sequential {
             }
             None => self.build_slots(sample),
         }
+    }
+
+    /// Keeps the first mistake until something can report it.
+    pub(super) fn note_mistake(&mut self, error: Error) {
+        self.mistake.get_or_insert(error);
     }
 
     /// Reports the first mistake in the layers.
