@@ -5,6 +5,8 @@ mod compile;
 mod evaluate;
 mod fit;
 mod history;
+#[cfg(test)]
+mod oracle;
 mod sequential;
 mod slicing;
 mod step;

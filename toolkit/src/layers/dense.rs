@@ -5,6 +5,7 @@ use crate::activations::IntoActivation;
 use crate::choice::Choice;
 use crate::initializers::{GlorotUniform, Initializer, Zeros};
 use crate::regularizers::Regularizer;
+use crate::config::{Config, keras_config};
 use crate::tensor::{Shape, Tensor};
 use crate::{Activation, Error, Result};
 
@@ -85,6 +86,20 @@ impl Dense {
     }
 }
 
+keras_config!(Dense, "keras.layers", Self::new(0), {
+    own "options": (options);
+    must "units": (units);
+    field "activation": (activation);
+    field "use_bias": (use_bias);
+    field "kernel_initializer": (kernel_initializer);
+    field "bias_initializer": (bias_initializer);
+    field "kernel_regularizer": (kernel_regularizer);
+    field "bias_regularizer": (bias_regularizer);
+    only "kernel_constraint": (null);
+    only "bias_constraint": (null);
+    only "quantization_config": (null);
+});
+
 impl Layer for Dense {
     fn class_name(&self) -> &'static str {
         "Dense"
@@ -92,6 +107,10 @@ impl Layer for Dense {
 
     fn options(&self) -> &LayerOptions {
         &self.options
+    }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
     }
 
     fn build(&self, input: &[usize]) -> Result<Built> {

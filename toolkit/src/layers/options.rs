@@ -1,6 +1,10 @@
 //! What every layer can be told: its name, the shape of its input, whether it trains.
 
+use super::WeightSpec;
 use crate::Result;
+use crate::choice::Choice;
+use crate::initializers::Initializer;
+use crate::regularizers::Regularizer;
 use crate::tensor::{IntoShape, Shape};
 
 /// The options that all layers share.
@@ -49,3 +53,47 @@ macro_rules! layer_options {
     };
 }
 pub(crate) use layer_options;
+
+/// What is said of one weight: how it begins and what it costs.
+#[derive(Debug, Clone)]
+pub(crate) struct WeightOptions {
+    pub(crate) initializer: Choice<dyn Initializer>,
+    pub(crate) regularizer: Option<Choice<dyn Regularizer>>,
+}
+
+impl WeightOptions {
+    pub(crate) fn new(initializer: impl Into<Choice<dyn Initializer>>) -> Self {
+        Self { initializer: initializer.into(), regularizer: None }
+    }
+
+    /// The weight of this name and shape.
+    pub(crate) fn spec(&self, name: &'static str, shape: &[usize]) -> Result<WeightSpec> {
+        WeightSpec::new(name, shape, &self.initializer)?.regularized(self.regularizer.as_ref())
+    }
+}
+
+/// Gives a layer the builder methods for one of its weights, whose [`WeightOptions`] are in the field of that name.
+macro_rules! weight_options {
+    ($layer:ident, $weight:ident: $initializer:ident $regularizer:ident) => {
+        impl $layer {
+            #[doc = concat!("How ", stringify!($weight), " begins, by value or by name.")]
+            pub fn $initializer(
+                mut self,
+                initializer: impl Into<$crate::choice::Choice<dyn $crate::initializers::Initializer>>,
+            ) -> Self {
+                self.$weight.initializer = initializer.into();
+                self
+            }
+
+            #[doc = concat!("The penalty on ", stringify!($weight), ", by value or by name.")]
+            pub fn $regularizer(
+                mut self,
+                regularizer: impl Into<$crate::choice::Choice<dyn $crate::regularizers::Regularizer>>,
+            ) -> Self {
+                self.$weight.regularizer = Some(regularizer.into());
+                self
+            }
+        }
+    };
+}
+pub(crate) use weight_options;
