@@ -4,6 +4,7 @@ pub mod activations;
 mod backend;
 pub mod callbacks;
 pub mod choice;
+pub mod constraints;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod error;
@@ -30,14 +31,20 @@ pub mod prelude {
     pub use crate::Result;
     pub use crate::activations::Activation;
     pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
+    pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "datasets")]
     pub use crate::datasets;
     pub use crate::initializers::{self, Initializer};
     pub use crate::layers::{self, BatchNormalization, Dense, Dropout, Flatten, Layer, Pass};
     pub use crate::losses::{self, Loss};
     pub use crate::models::{self, History, Sequential};
-    pub use crate::optimizers::schedules::{self, ExponentialDecay, Schedule};
-    pub use crate::optimizers::{self, Adam, Optimizer, SGD};
+    pub use crate::optimizers::schedules::{
+        self, CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, OneCycle,
+        PiecewiseConstantDecay, PolynomialDecay, PowerDecay, Schedule,
+    };
+    pub use crate::optimizers::{
+        self, Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lion, Nadam, Optimizer, RMSprop, SGD,
+    };
     pub use crate::plot::{self, Figure};
     pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
     pub use crate::table::Table;
