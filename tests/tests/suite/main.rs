@@ -3,4 +3,5 @@
 mod fixture;
 mod bad_input;
 mod formula;
+mod golden;
 mod training_run;
