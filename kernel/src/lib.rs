@@ -1,1 +1,28 @@
-//! The kernel.
+//! The Jupyter kernel "Rust (Kiln)" and the command `kiln`.
+//!
+//! ```text
+//! cli ──> server ──> session ──> evcxr ──> runtime (a process of its own, which loads and runs the cells)
+//!   └───> bundle     └─ channel <───────────┘
+//! ```
+//! [`server`] speaks Jupyter's protocol, [`session`] evaluates cells, [`runtime`] is the process in which they run, and
+//! [`bundle`] builds the toolkit ahead, so that a notebook compiles nothing but its cells.
+
+pub mod bundle;
+pub mod cli;
+pub mod paths;
+pub mod runtime;
+pub mod server;
+pub mod session;
+pub mod toolchain;
+
+use std::process::ExitCode;
+
+/// Does the work of this process if a kernel started it for itself: to run cells, or to tell of their crates.
+///
+/// `None` says that a person, or Jupyter, started it.
+pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
+    if let Some(cargo) = std::env::var_os(session::REAL_CARGO) {
+        return Some(session::filter_metadata(cargo));
+    }
+    std::env::var_os(runtime::IS_RUNTIME).map(|_| runtime::run())
+}

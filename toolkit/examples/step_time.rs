@@ -11,7 +11,9 @@ use std::time::Instant;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let argument = |index: usize, default: &'static str| arguments.get(index).map_or(default, String::as_str).to_string();
+    let argument = |index: usize, default: &'static str| {
+        arguments.get(index).map_or(default, String::as_str).to_string()
+    };
     let (kind, optimizer) = (argument(0, "plain"), argument(3, "adam"));
     let batch: usize = argument(1, "32").parse().unwrap_or(32);
     let epochs: usize = argument(2, "3").parse().unwrap_or(3);

@@ -109,6 +109,28 @@ pub(crate) struct AdamStep {
     pub(crate) epsilon: f64,
 }
 
+/// One step of another optimizer: see [`optimizers`](crate::optimizers) for the formulas. Rates hold what corrects the
+/// moments' bias; each rule names its slots in the order of its optimizer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum UpdateRule {
+    /// [accumulator]
+    Adagrad { rate: f64, epsilon: f64 },
+    /// [mean square, mean square of the steps]
+    Adadelta { rate: f64, rho: f64, epsilon: f64 },
+    /// [mean square, step if there is momentum, mean gradient if centered]
+    RmsProp { rate: f64, rho: f64, momentum: f64, epsilon: f64, centered: bool },
+    /// [mean, mean square, largest mean square]
+    Amsgrad(AdamStep),
+    /// [mean, largest size]
+    Adamax { rate: f64, beta_1: f64, beta_2: f64, epsilon: f64 },
+    /// [mean, mean square]
+    Nadam { mean_rate: f64, gradient_rate: f64, square_scale: f64, beta_1: f64, beta_2: f64, epsilon: f64 },
+    /// [momentum]
+    Lion { rate: f64, beta_1: f64, beta_2: f64 },
+    /// [accumulator, linear]
+    Ftrl { rate: f64, power: f64, l1: f64, l2: f64, shrinkage: f64 },
+}
+
 /// A compute engine.
 pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
     /// `op` on each number of a floating-point tensor.
@@ -233,6 +255,11 @@ pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
         square: &mut Tensor,
     ) {
         composed::adam(step, weights, grad, mean, square);
+    }
+
+    /// Moves `weights` by one step of another optimizer.
+    fn update(&self, rule: UpdateRule, weights: &mut Tensor, grad: &Tensor, slots: &mut [Tensor]) {
+        composed::update(rule, weights, grad, slots);
     }
 
     /// Itself as an object, for the composed bodies.

@@ -32,6 +32,11 @@ pub use monitor::MonitorMode;
 /// }
 /// ```
 pub trait Callback: Send {
+    /// What the callback wants to see beside the logs; asked once a training. Without a taker nothing is kept.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
     /// Before the first epoch.
     ///
     /// # Errors
@@ -71,6 +76,13 @@ pub trait Callback: Send {
     fn on_batch_end(&mut self, _batch: usize, _model: &mut Sequential) -> Result<()> {
         Ok(())
     }
+}
+
+/// What a callback wants to see beside the logs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The gradients of each step: [`Sequential::gradients`].
+    pub gradients: bool,
 }
 
 /// Named numbers of an epoch, in order: `accuracy`, `loss`, `val_accuracy`, `val_loss`, then what callbacks add.

@@ -6,21 +6,26 @@
 //! nothing is ignored silently.
 
 use crate::choice::Choice;
+use crate::constraints::{self, Constraint};
 use crate::initializers::{self, Initializer};
 use crate::layers::Layer;
+use crate::optimizers::schedules::Schedule;
+use crate::optimizers::{self, LearningRate, Optimizer};
 use crate::regularizers::{self, Regularizer};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+mod constraint;
 mod fields;
 mod initializer;
 mod layer;
+mod optimizer;
 
 mod regularizer;
 
-pub(crate) use fields::{Configured, Field, Fields, keras_config, name_of, names};
+pub(crate) use fields::{Configured, Field, Fields, keras_config, keras_rows, name_of, names};
 
 /// The fields of a configuration, in the order in which they are written.
 pub type Map = serde_json::Map<String, Value>;
@@ -116,6 +121,36 @@ pub fn regularizer(value: &Value) -> Result<Arc<dyn Regularizer>> {
     }
 }
 
+/// The constraint of this JSON: an envelope, or a name.
+///
+/// # Errors
+/// For an unknown class or field.
+pub fn constraint(value: &Value) -> Result<Arc<dyn Constraint>> {
+    match value {
+        Value::String(name) => constraints::by_name(name),
+        _ => envelope("constraint", value).and_then(|(class, fields)| constraint::read(class, fields)),
+    }
+}
+
+/// The optimizer of this JSON: an envelope, or a name.
+///
+/// # Errors
+/// For an unknown class or field.
+pub fn optimizer(value: &Value) -> Result<Arc<dyn Optimizer>> {
+    match value {
+        Value::String(name) => optimizers::by_name(name),
+        _ => envelope("optimizer", value).and_then(|(class, fields)| optimizer::read(class, fields)),
+    }
+}
+
+/// The schedule of this JSON.
+///
+/// # Errors
+/// For an unknown class or field.
+pub fn schedule(value: &Value) -> Result<Arc<dyn Schedule>> {
+    envelope("schedule", value).and_then(|(class, fields)| optimizer::read_schedule(class, fields))
+}
+
 /// The layer of this JSON.
 ///
 /// # Errors
@@ -162,5 +197,30 @@ impl Field for Choice<dyn Regularizer> {
     }
     fn read(value: &Value) -> Result<Self> {
         Ok(Self::given(regularizer(value)?))
+    }
+}
+
+impl Field for Choice<dyn Constraint> {
+    fn write(&self) -> Result<Value> {
+        Ok(self.get()?.config()?.to_value())
+    }
+    fn read(value: &Value) -> Result<Self> {
+        Ok(Self::given(constraint(value)?))
+    }
+}
+
+impl Field for LearningRate {
+    /// A number is rounded to 32 bits, as Keras keeps it.
+    fn write(&self) -> Result<Value> {
+        match self {
+            Self::Constant(rate) => f64::from(*rate as f32).write(),
+            Self::Schedule(schedule) => Ok(schedule.config()?.to_value()),
+        }
+    }
+    fn read(value: &Value) -> Result<Self> {
+        match value {
+            Value::Object(_) => schedule(value).map(Self::Schedule),
+            _ => f64::read(value).map(Self::Constant),
+        }
     }
 }

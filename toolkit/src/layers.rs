@@ -1,6 +1,7 @@
 //! Layers: immutable descriptions that compute. What a pass needs to remember is in the [`Pass`].
 
 use crate::choice::Choice;
+use crate::constraints::Constraint;
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
 use crate::tensor::Tensor;
@@ -10,6 +11,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 mod activation;
+mod activity;
 mod alpha_dropout;
 mod augmentation;
 mod axes;
@@ -158,6 +160,8 @@ pub struct WeightSpec {
     pub initializer: Arc<dyn Initializer>,
     /// Its penalty, if any.
     pub regularizer: Option<Arc<dyn Regularizer>>,
+    /// What holds for it after each update, if anything.
+    pub constraint: Option<Arc<dyn Constraint>>,
     /// Whether it is trained by gradients; moving statistics are not.
     pub trainable: bool,
 }
@@ -170,7 +174,14 @@ impl WeightSpec {
     pub fn new(name: &'static str, shape: &[usize], initializer: &Choice<dyn Initializer>) -> Result<Self> {
         let initializer =
             initializer.get().map_err(|error| error.in_context(format_args!("{name}_initializer")))?;
-        Ok(Self { name, shape: shape.to_vec(), initializer, regularizer: None, trainable: true })
+        Ok(Self {
+            name,
+            shape: shape.to_vec(),
+            initializer,
+            regularizer: None,
+            constraint: None,
+            trainable: true,
+        })
     }
 
     /// With this penalty.
@@ -182,6 +193,19 @@ impl WeightSpec {
             let regularizer = regularizer.get().and_then(|found| found.check().map(|()| found));
             let in_place = |error: crate::Error| error.in_context(format_args!("{}_regularizer", self.name));
             self.regularizer = Some(regularizer.map_err(in_place)?);
+        }
+        Ok(self)
+    }
+
+    /// Under this constraint.
+    ///
+    /// # Errors
+    /// When it was given by an unknown name, or its bounds are outside their range.
+    pub fn constrained(mut self, constraint: Option<&Choice<dyn Constraint>>) -> Result<Self> {
+        if let Some(constraint) = constraint {
+            let constraint = constraint.get().and_then(|found| found.check().map(|()| found));
+            let in_place = |error: crate::Error| error.in_context(format_args!("{}_constraint", self.name));
+            self.constraint = Some(constraint.map_err(in_place)?);
         }
         Ok(self)
     }

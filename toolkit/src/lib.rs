@@ -5,6 +5,7 @@ mod backend;
 pub mod callbacks;
 pub mod choice;
 pub mod config;
+pub mod constraints;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod error;
@@ -31,6 +32,7 @@ pub mod prelude {
     pub use crate::Result;
     pub use crate::activations::Activation;
     pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
+    pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "datasets")]
     pub use crate::datasets;
     pub use crate::initializers::{self, Initializer};
@@ -42,8 +44,13 @@ pub mod prelude {
     };
     pub use crate::losses::{self, Loss};
     pub use crate::models::{self, History, Sequential};
-    pub use crate::optimizers::schedules::{self, ExponentialDecay, Schedule};
-    pub use crate::optimizers::{self, Adam, Optimizer, SGD};
+    pub use crate::optimizers::schedules::{
+        self, CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, OneCycle,
+        PiecewiseConstantDecay, PolynomialDecay, PowerDecay, Schedule,
+    };
+    pub use crate::optimizers::{
+        self, Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lion, Nadam, Optimizer, RMSprop, SGD,
+    };
     pub use crate::plot::{self, Figure};
     pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
     pub use crate::table::Table;

@@ -1,6 +1,5 @@
 //! Metrics: what is measured beside the loss.
 
-use crate::choice::Choice;
 use crate::losses::{self, Loss, aligned, sample_means};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
@@ -15,46 +14,31 @@ pub trait Metric: Debug + Send {
     /// Forgets all batches.
     fn reset(&mut self);
 
-    /// Takes in a batch.
+    /// Takes in a batch, whose samples may have weights (`[batch]`).
     ///
     /// # Errors
     /// When targets and predictions do not fit.
-    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor) -> Result<()>;
+    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()>;
+
+    /// The same metric under the same name, without any batch.
+    fn fresh(&self) -> Box<dyn Metric>;
 
     /// The number over all batches since the last reset; 0 before the first.
     fn result(&self) -> f64;
 }
 
-/// The metrics that `compile` was given: nothing, a name, or an array or vector of names.
-#[derive(Debug, Clone, Default)]
-pub struct Metrics(pub(crate) Vec<String>);
+mod choice;
+mod confusion;
+mod kinds;
 
-impl From<()> for Metrics {
-    fn from((): ()) -> Self {
-        Self::default()
-    }
-}
-
-impl From<&str> for Metrics {
-    fn from(name: &str) -> Self {
-        Self(vec![name.into()])
-    }
-}
-
-impl<const N: usize> From<[&str; N]> for Metrics {
-    fn from(names: [&str; N]) -> Self {
-        Self(names.iter().map(ToString::to_string).collect())
-    }
-}
-
-impl From<Vec<&str>> for Metrics {
-    fn from(names: Vec<&str>) -> Self {
-        Self(names.iter().map(ToString::to_string).collect())
-    }
-}
+pub use choice::{MetricChoice, Metrics};
+pub use confusion::confusion_matrix;
+pub use kinds::{
+    AUC, Curve, F1Score, Precision, R2Score, Recall, RootMeanSquaredError, TopKCategoricalAccuracy,
+};
 
 /// A mean over samples of a number each sample has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct MeanOfSamples {
     name: String,
     kind: Kind,
@@ -62,7 +46,7 @@ struct MeanOfSamples {
     count: f64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Kind {
     /// `accuracy`: which of the three below it is follows from the first batch's shapes.
     Accuracy,
@@ -82,6 +66,17 @@ pub fn by_name(name: &str) -> Result<Box<dyn Metric>> {
         "sparse_categorical_accuracy" | "sparsecategoricalaccuracy" => Kind::SparseCategoricalAccuracy,
         "categorical_accuracy" | "categoricalaccuracy" => Kind::CategoricalAccuracy,
         "binary_accuracy" | "binaryaccuracy" => Kind::BinaryAccuracy,
+        "auc" => return Ok(Box::new(AUC::new().name(name))),
+        "precision" => return Ok(Box::new(Precision::new().name(name))),
+        "recall" => return Ok(Box::new(Recall::new().name(name))),
+        "f1_score" | "f1score" => return Ok(Box::new(F1Score::new().name(name))),
+        "r2_score" | "r2score" => return Ok(Box::new(R2Score::new().name(name))),
+        "root_mean_squared_error" | "rootmeansquarederror" => {
+            return Ok(Box::new(RootMeanSquaredError::new().name(name)));
+        }
+        "top_k_categorical_accuracy" | "topkcategoricalaccuracy" | "sparse_top_k_categorical_accuracy" => {
+            return Ok(Box::new(TopKCategoricalAccuracy::new(5).name(name)));
+        }
         _ => match losses::by_name(name) {
             Ok(loss) => Kind::Loss(loss),
             Err(_) => {
@@ -93,6 +88,13 @@ pub fn by_name(name: &str) -> Result<Box<dyn Metric>> {
                         "sparse_categorical_accuracy",
                         "categorical_accuracy",
                         "binary_accuracy",
+                        "top_k_categorical_accuracy",
+                        "precision",
+                        "recall",
+                        "auc",
+                        "f1_score",
+                        "r2_score",
+                        "root_mean_squared_error",
                         "and each loss",
                     ],
                 ));
@@ -111,14 +113,23 @@ impl Metric for MeanOfSamples {
         (self.total, self.count) = (0.0, 0.0);
     }
 
-    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor) -> Result<()> {
+    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()> {
         if let Kind::Accuracy = self.kind {
             self.kind = accuracy_for(y_true, y_pred);
         }
         let samples = self.kind.per_sample(y_true, y_pred)?;
-        self.total += samples.sum().item()?;
-        self.count += samples.len() as f64;
+        if let Some(weights) = weights {
+            self.total += samples.mul(weights)?.sum().item()?;
+            self.count += weights.sum().item()?;
+        } else {
+            self.total += samples.sum().item()?;
+            self.count += samples.len() as f64;
+        }
         Ok(())
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(Self { total: 0.0, count: 0.0, ..self.clone() })
     }
 
     fn result(&self) -> f64 {
@@ -141,6 +152,10 @@ fn accuracy_for(y_true: &Tensor, y_pred: &Tensor) -> Kind {
 impl Kind {
     fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         let hits = match self {
+            // The metric of the cosine is positive, unlike the loss.
+            Self::Loss(loss) if loss.name() == "cosine_similarity" => {
+                return Ok(-loss.per_sample(y_true, y_pred)?);
+            }
             Self::Loss(loss) => return loss.per_sample(y_true, y_pred),
             Self::BinaryAccuracy | Self::Accuracy => y_pred.greater(0.5)?.equal(aligned(y_true, y_pred)?)?,
             Self::CategoricalAccuracy => y_pred.argmax(-1)?.equal(y_true.argmax(-1)?)?,
@@ -154,6 +169,3 @@ impl Kind {
         sample_means(&hits.reshaped(Shape::from_fit(&[rows, hits.len() / rows.max(1)])))
     }
 }
-
-/// The loss that `compile` was given, by value or by name.
-pub type LossChoice = Choice<dyn Loss>;

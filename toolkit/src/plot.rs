@@ -27,11 +27,17 @@ mod note;
 mod numbers;
 mod panel;
 mod path;
+mod pdf;
 mod plotly;
 mod png;
+#[cfg(feature = "render")]
+mod raster;
+mod read_svg;
 mod scene;
 mod series;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod thin;
 mod ticks;
@@ -41,6 +47,9 @@ use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
 pub use colormap::Colors;
+pub use export::svg_to_pdf;
+#[cfg(feature = "render")]
+pub use export::svg_to_png;
 pub use families::*;
 pub use figure::Figure;
 pub use note::{Note, Side};

@@ -13,6 +13,7 @@ mod indexing;
 mod random;
 mod reduce;
 mod shape;
+mod show;
 
 pub use convert::IntoTensor;
 pub use indexing::{IntoRange, RowIndex};

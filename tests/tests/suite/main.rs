@@ -1,5 +1,7 @@
 //! Suites that cross crates, in one binary.
 
 mod fixture;
+mod bad_input;
 mod formula;
+mod golden;
 mod training_run;

@@ -5,6 +5,10 @@ use super::{AdamStep, Backend, Binary, LinearGradients, Normalized, Reduction, S
 use crate::activations::Activation;
 use crate::tensor::{DType, Shape, Tensor};
 
+mod update;
+
+pub(super) use update::update;
+
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;

@@ -1,6 +1,6 @@
 //! The pure-Rust engine: products by faer, element-wise work fused and vectorised, buffers from a pool.
 
-use super::{AdamStep, Backend, Binary, LinearGradients, Normalized, Reduction, SgdStep, Unary};
+use super::{AdamStep, Backend, Binary, LinearGradients, Normalized, Reduction, SgdStep, Unary, UpdateRule};
 use crate::activations::Activation;
 use crate::tensor::{DType, Shape, Tensor};
 
@@ -16,6 +16,7 @@ mod pictures;
 mod real;
 mod reduction;
 mod storage;
+mod update;
 
 pub(crate) use buffer::Buffer;
 pub(crate) use real::Real;
@@ -167,6 +168,10 @@ impl Backend for Host {
         square: &mut Tensor,
     ) {
         with_type!(grad, T => optimizer::adam::<T>(step, weights, grad, mean, square));
+    }
+
+    fn update(&self, rule: UpdateRule, weights: &mut Tensor, grad: &Tensor, slots: &mut [Tensor]) {
+        with_type!(grad, T => update::update::<T>(rule, weights, grad, slots));
     }
 
     fn as_dyn(&self) -> &dyn Backend {

@@ -83,7 +83,9 @@ impl<'a> Fields<'a> {
 }
 
 /// Implements [`Configured`] from the fields in Keras's order. A row is `kind "key": (place)`:
-/// `field` reads if it is there, `must` has no default, `only` has one value, `own` writes and reads the place itself.
+/// `field` reads if it is there, `must` has no default, `only` has one value, `own` writes and reads the place itself,
+/// `early` is written if it is set, `late` (of the same key, after it) if it is not,
+/// `name` is a name that Keras gives and that is not kept.
 macro_rules! keras_config {
     ($Type:ident, $module:literal, $blank:expr, { $($kind:ident $key:literal: ($($value:tt)+);)* }) => {
         impl $crate::config::Configured for $Type {
@@ -110,6 +112,19 @@ macro_rules! keras_config {
     (@write must $self:ident $out:ident $key:literal ($($path:tt)+)) => {
         $out.insert($key.into(), $crate::config::Field::write(&$self.$($path)+)?)
     };
+    (@write early $self:ident $out:ident $key:literal ($($path:tt)+)) => {
+        if $self.$($path)+.is_some() {
+            $out.insert($key.into(), $crate::config::Field::write(&$self.$($path)+)?);
+        }
+    };
+    (@write late $self:ident $out:ident $key:literal ($($path:tt)+)) => {
+        if $self.$($path)+.is_none() {
+            $out.insert($key.into(), serde_json::Value::Null);
+        }
+    };
+    (@write name $self:ident $out:ident $key:literal ($value:literal)) => {
+        $out.insert($key.into(), $value.into())
+    };
     (@write only $self:ident $out:ident $key:literal ($value:tt)) => {
         $out.insert($key.into(), serde_json::json!($value))
     };
@@ -122,6 +137,13 @@ macro_rules! keras_config {
     (@read must $self:ident $fields:ident $key:literal ($($path:tt)+)) => {
         $fields.must($key, &mut $self.$($path)+)?
     };
+    (@read early $self:ident $fields:ident $key:literal ($($path:tt)+)) => {
+        $fields.read($key, &mut $self.$($path)+)?
+    };
+    (@read late $self:ident $fields:ident $key:literal ($($path:tt)+)) => {};
+    (@read name $self:ident $fields:ident $key:literal ($value:literal)) => {
+        $fields.read($key, &mut Some(String::new()))?
+    };
     (@read only $self:ident $fields:ident $key:literal ($value:tt)) => {
         $fields.only($key, serde_json::json!($value))?
     };
@@ -130,6 +152,23 @@ macro_rules! keras_config {
     };
 }
 pub(crate) use keras_config;
+
+/// Gives a part of several classes the methods for an `own` row.
+macro_rules! keras_rows {
+    ($Type:ident, { $($kind:ident $key:literal: ($($value:tt)+);)* }) => {
+        impl $Type {
+            pub(crate) fn write(&self, out: &mut Map) -> Result<()> {
+                $($crate::config::keras_config!(@write $kind self out $key ($($value)+));)*
+                Ok(())
+            }
+            pub(crate) fn read(&mut self, fields: &mut Fields<'_>) -> Result<()> {
+                $($crate::config::keras_config!(@read $kind self fields $key ($($value)+));)*
+                Ok(())
+            }
+        }
+    };
+}
+pub(crate) use keras_rows;
 
 /// The fields that all layers have.
 impl LayerOptions {

@@ -1,5 +1,6 @@
 //! Fashion-MNIST: 70,000 pictures of clothes in ten classes.
 
+use crate::notebook::{MimeBundle, show_result};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 use kiln_datasets::fashion_mnist as source;
@@ -92,6 +93,12 @@ impl FashionMnist {
     /// Whether this is the whole set, not the embedded part.
     pub fn is_full(&self) -> bool {
         self.source != source::Source::Embedded
+    }
+
+    /// Shows what it is as a cell's result.
+    #[doc(hidden)]
+    pub fn evcxr_display(&self) {
+        show_result(&MimeBundle::text(format!("{self:?}")));
     }
 
     /// Where it came from, in words.

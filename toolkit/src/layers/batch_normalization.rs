@@ -43,8 +43,8 @@ pub struct BatchNormalization {
 }
 
 layer_options!(BatchNormalization);
-weight_options!(BatchNormalization, gamma: gamma_initializer gamma_regularizer);
-weight_options!(BatchNormalization, beta: beta_initializer beta_regularizer);
+weight_options!(BatchNormalization, gamma: gamma_initializer gamma_regularizer gamma_constraint);
+weight_options!(BatchNormalization, beta: beta_initializer beta_regularizer beta_constraint);
 
 impl BatchNormalization {
     /// Momentum 0.99 and epsilon 0.001, with scale and shift, as in Keras.
@@ -130,8 +130,8 @@ keras_config!(BatchNormalization, "keras.layers", Self::new(), {
     field "moving_variance_initializer": (moving_variance.initializer);
     field "beta_regularizer": (beta.regularizer);
     field "gamma_regularizer": (gamma.regularizer);
-    only "beta_constraint": (null);
-    only "gamma_constraint": (null);
+    field "beta_constraint": (beta.constraint);
+    field "gamma_constraint": (gamma.constraint);
     only "synchronized": (false);
     only "renorm": (false);
     only "renorm_clipping": (null);

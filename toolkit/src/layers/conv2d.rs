@@ -1,6 +1,9 @@
 //! The convolution of pictures.
 
+use super::activity::Activity;
 use super::options::{WeightOptions, weight_options};
+use crate::choice::Choice;
+use crate::regularizers::Regularizer;
 use super::window::{IntoPadding, IntoPair, Padding, picture, window};
 use super::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::activations::IntoActivation;
@@ -41,11 +44,12 @@ pub struct Conv2D {
     use_bias: bool,
     kernel: WeightOptions,
     bias: WeightOptions,
+    activity: Activity,
 }
 
 layer_options!(Conv2D);
-weight_options!(Conv2D, kernel: kernel_initializer kernel_regularizer);
-weight_options!(Conv2D, bias: bias_initializer bias_regularizer);
+weight_options!(Conv2D, kernel: kernel_initializer kernel_regularizer kernel_constraint);
+weight_options!(Conv2D, bias: bias_initializer bias_regularizer bias_constraint);
 
 impl Conv2D {
     /// So many filters with windows of this size (a number, or height and width), linear, with a bias and no padding.
@@ -62,6 +66,7 @@ impl Conv2D {
             use_bias: true,
             kernel: WeightOptions::new(GlorotUniform),
             bias: WeightOptions::new(Zeros),
+            activity: Activity::default(),
         }
     }
 
@@ -101,6 +106,12 @@ impl Conv2D {
         self
     }
 
+    /// The penalty on the output, divided by the size of the batch, by value or by name.
+    pub fn activity_regularizer(mut self, regularizer: impl Into<Choice<dyn Regularizer>>) -> Self {
+        self.activity = Activity::new(regularizer);
+        self
+    }
+
     fn window(&self, height: usize, width: usize) -> Result<Window> {
         let padding = self.padding.clone()?;
         window((height, width), self.kernel_size, self.strides, self.dilation_rate, padding)
@@ -109,6 +120,7 @@ impl Conv2D {
 
 keras_config!(Conv2D, "keras.layers", Self::new(0, 1), {
     own "options": (options);
+    early "activity_regularizer": (activity.0);
     must "filters": (filters);
     must "kernel_size": (kernel_size);
     field "strides": (strides);
@@ -122,9 +134,9 @@ keras_config!(Conv2D, "keras.layers", Self::new(0, 1), {
     field "bias_initializer": (bias.initializer);
     field "kernel_regularizer": (kernel.regularizer);
     field "bias_regularizer": (bias.regularizer);
-    only "activity_regularizer": (null);
-    only "kernel_constraint": (null);
-    only "bias_constraint": (null);
+    late "activity_regularizer": (activity.0);
+    field "kernel_constraint": (kernel.constraint);
+    field "bias_constraint": (bias.constraint);
 });
 
 impl Layer for Conv2D {
@@ -142,6 +154,7 @@ impl Layer for Conv2D {
 
     fn build(&self, input: &[usize]) -> Result<Built> {
         self.activation.clone()?;
+        self.activity.check()?;
         let (height, width, channels) = picture(input)?;
         let (filters, groups) = (self.filters, self.groups);
         if filters == 0 {
@@ -172,6 +185,7 @@ impl Layer for Conv2D {
             before = before + pass.weight(1);
         }
         let y = x.backend().activate(&activation, &before);
+        self.activity.penalize(&y, pass)?;
         pass.keep(x);
         pass.keep(if activation.gradient_needs_input() { &before } else { &y });
         pass.keep(&y);
@@ -181,7 +195,8 @@ impl Layer for Conv2D {
     fn backward(&self, grad: &Tensor, pass: &mut Pass) -> Result<Tensor> {
         let (y, before, x) = (pass.kept()?, pass.kept()?, pass.kept()?);
         let window = self.window(x.shape()[1], x.shape()[2])?;
-        let grad = x.backend().activate_backward(&self.activation.clone()?, grad, &before, &y);
+        let grad = self.activity.add_gradient(grad, &y)?;
+        let grad = x.backend().activate_backward(&self.activation.clone()?, &grad, &before, &y);
         let (kernel, input) =
             x.backend().conv2d_backward(&x, &pass.weight(0), &grad, &window, pass.wants_input_gradient());
         if pass.is_trainable() {

@@ -3,6 +3,7 @@
 use super::{Built, Layer, LayerOptions, Pass, WeightSpec, layer_options};
 use crate::activations::IntoActivation;
 use crate::choice::Choice;
+use crate::constraints::Constraint;
 use crate::initializers::{GlorotUniform, Initializer, Zeros};
 use crate::regularizers::Regularizer;
 use crate::config::{Config, keras_config};
@@ -30,6 +31,9 @@ pub struct Dense {
     bias_initializer: Choice<dyn Initializer>,
     kernel_regularizer: Option<Choice<dyn Regularizer>>,
     bias_regularizer: Option<Choice<dyn Regularizer>>,
+    activity_regularizer: Option<Choice<dyn Regularizer>>,
+    kernel_constraint: Option<Choice<dyn Constraint>>,
+    bias_constraint: Option<Choice<dyn Constraint>>,
 }
 
 layer_options!(Dense);
@@ -46,6 +50,9 @@ impl Dense {
             bias_initializer: Zeros.into(),
             kernel_regularizer: None,
             bias_regularizer: None,
+            activity_regularizer: None,
+            kernel_constraint: None,
+            bias_constraint: None,
         }
     }
 
@@ -84,10 +91,29 @@ impl Dense {
         self.bias_regularizer = Some(regularizer.into());
         self
     }
+
+    /// The penalty on the output, divided by the size of the batch, by value or by name.
+    pub fn activity_regularizer(mut self, regularizer: impl Into<Choice<dyn Regularizer>>) -> Self {
+        self.activity_regularizer = Some(regularizer.into());
+        self
+    }
+
+    /// What holds for the kernel after each update, by value or by name.
+    pub fn kernel_constraint(mut self, constraint: impl Into<Choice<dyn Constraint>>) -> Self {
+        self.kernel_constraint = Some(constraint.into());
+        self
+    }
+
+    /// What holds for the bias after each update, by value or by name.
+    pub fn bias_constraint(mut self, constraint: impl Into<Choice<dyn Constraint>>) -> Self {
+        self.bias_constraint = Some(constraint.into());
+        self
+    }
 }
 
 keras_config!(Dense, "keras.layers", Self::new(0), {
     own "options": (options);
+    early "activity_regularizer": (activity_regularizer);
     must "units": (units);
     field "activation": (activation);
     field "use_bias": (use_bias);
@@ -95,8 +121,8 @@ keras_config!(Dense, "keras.layers", Self::new(0), {
     field "bias_initializer": (bias_initializer);
     field "kernel_regularizer": (kernel_regularizer);
     field "bias_regularizer": (bias_regularizer);
-    only "kernel_constraint": (null);
-    only "bias_constraint": (null);
+    field "kernel_constraint": (kernel_constraint);
+    field "bias_constraint": (bias_constraint);
     only "quantization_config": (null);
 });
 
@@ -118,14 +144,20 @@ impl Layer for Dense {
         if self.units == 0 {
             return Err(Error::argument("units must be at least 1, but is 0"));
         }
+        if let Some(regularizer) = &self.activity_regularizer {
+            let checked = regularizer.get().and_then(|found| found.check());
+            checked.map_err(|error| error.in_context("activity_regularizer"))?;
+        }
         let Some((&inputs, outer)) = input.split_last() else {
             return Err(Error::shape("the input needs at least one dimension beside the batch"));
         };
         let kernel = WeightSpec::new("kernel", &[inputs, self.units], &self.kernel_initializer)?;
-        let mut weights = vec![kernel.regularized(self.kernel_regularizer.as_ref())?];
+        let kernel = kernel.regularized(self.kernel_regularizer.as_ref())?;
+        let mut weights = vec![kernel.constrained(self.kernel_constraint.as_ref())?];
         if self.use_bias {
             let bias = WeightSpec::new("bias", &[self.units], &self.bias_initializer)?;
-            weights.push(bias.regularized(self.bias_regularizer.as_ref())?);
+            let bias = bias.regularized(self.bias_regularizer.as_ref())?;
+            weights.push(bias.constrained(self.bias_constraint.as_ref())?);
         }
         let output = outer.iter().copied().chain([self.units]).collect();
         Ok(Built { output, weights })
@@ -146,6 +178,10 @@ impl Layer for Dense {
         }
         let flat = x.reshaped(Shape::from_fit(&[rows, inputs]));
         let (y, before) = x.backend().linear(&flat, &kernel, bias.as_ref(), &activation);
+        if let Some(regularizer) = &self.activity_regularizer {
+            let penalty = regularizer.get()?.penalty(&y).item()?;
+            pass.add_penalty(penalty / x.shape().first().copied().unwrap_or(1) as f64);
+        }
         pass.keep(&flat);
         pass.keep(before.as_ref().unwrap_or(&y));
         pass.keep(&y);
@@ -159,8 +195,12 @@ impl Layer for Dense {
     fn backward(&self, grad: &Tensor, pass: &mut Pass) -> Result<Tensor> {
         let activation = self.activation.clone()?;
         let (y, before, x) = (pass.kept()?, pass.kept()?, pass.kept()?);
+        let batch = grad.shape().first().copied().unwrap_or(1);
         let backend = x.backend();
-        let grad = grad.reshape(y.shape())?;
+        let mut grad = grad.reshape(y.shape())?;
+        if let Some(regularizer) = &self.activity_regularizer {
+            grad = grad + regularizer.get()?.gradient(&y) / batch as f64;
+        }
         let grad = if pass.gradient_is_before_activation() {
             grad
         } else {
@@ -182,6 +222,9 @@ impl Layer for Dense {
     }
 
     fn last_activation(&self) -> Activation {
+        if self.activity_regularizer.is_some() {
+            return Activation::Linear; // The penalty's gradient comes in between: nothing is joined.
+        }
         self.activation.clone().unwrap_or(Activation::Linear)
     }
 }

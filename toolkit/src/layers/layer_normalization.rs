@@ -36,8 +36,8 @@ pub struct LayerNormalization {
 }
 
 layer_options!(LayerNormalization);
-weight_options!(LayerNormalization, gamma: gamma_initializer gamma_regularizer);
-weight_options!(LayerNormalization, beta: beta_initializer beta_regularizer);
+weight_options!(LayerNormalization, gamma: gamma_initializer gamma_regularizer gamma_constraint);
+weight_options!(LayerNormalization, beta: beta_initializer beta_regularizer beta_constraint);
 
 impl LayerNormalization {
     /// Over the last axis, with epsilon 0.001, scale and shift, as in Keras.
@@ -107,8 +107,8 @@ keras_config!(LayerNormalization, "keras.layers", Self::new(), {
     field "gamma_initializer": (gamma.initializer);
     field "beta_regularizer": (beta.regularizer);
     field "gamma_regularizer": (gamma.regularizer);
-    only "beta_constraint": (null);
-    only "gamma_constraint": (null);
+    field "beta_constraint": (beta.constraint);
+    field "gamma_constraint": (gamma.constraint);
 });
 
 /// The mean of each row, as a column.

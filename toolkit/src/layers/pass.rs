@@ -24,6 +24,8 @@ pub struct Pass {
     kept: Vec<Vec<Tensor>>,
     training: bool,
     differentiates: bool,
+    /// The penalties on activations of this pass.
+    pub(crate) penalty: f64,
     key: u64,
     pub(crate) loss_joined_activation: bool,
     slot: SlotView,
@@ -99,6 +101,11 @@ impl Pass {
         kept.ok_or_else(|| Error::state("backward needs a tensor that forward did not keep"))
     }
 
+    /// Adds a penalty on what the layer computes to the loss.
+    pub fn add_penalty(&mut self, penalty: f64) {
+        self.penalty += penalty;
+    }
+
     /// A number that stands for this layer and this step: the same seed gives the same random numbers again.
     pub fn random_key(&self) -> u64 {
         mix(self.key ^ mix(self.slot.index as u64 + 1))
@@ -118,6 +125,7 @@ impl Pass {
         self.differentiates = differentiates;
         self.loss_joined_activation = false;
         self.key = key;
+        self.penalty = 0.0;
     }
 
     pub(crate) fn enter(&mut self, slot: SlotView) {

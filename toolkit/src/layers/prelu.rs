@@ -30,7 +30,7 @@ pub struct PReLU {
 }
 
 layer_options!(PReLU);
-weight_options!(PReLU, alpha: alpha_initializer alpha_regularizer);
+weight_options!(PReLU, alpha: alpha_initializer alpha_regularizer alpha_constraint);
 
 impl PReLU {
     /// A slope for each number of a sample, beginning as 0.
@@ -63,7 +63,7 @@ keras_config!(PReLU, "keras.layers", Self::new(), {
     own "options": (options);
     field "alpha_initializer": (alpha.initializer);
     field "alpha_regularizer": (alpha.regularizer);
-    only "alpha_constraint": (null);
+    field "alpha_constraint": (alpha.constraint);
     field "shared_axes": (shared_axes);
 });
 

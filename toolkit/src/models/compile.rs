@@ -3,26 +3,19 @@
 use super::Sequential;
 use crate::choice::Choice;
 use crate::losses::Loss;
-use crate::metrics::{self, Metric, Metrics};
-use crate::optimizers::{LearningRate, Optimizer};
-use crate::tensor::Tensor;
+use crate::metrics::{Metric, Metrics};
+use crate::optimizers::{LearningRate, Optimizer, OptimizerState};
 use crate::{Error, Result};
 use std::sync::Arc;
 
 /// What `compile` has set, and what training keeps for it.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    pub(super) optimizer: Arc<dyn Optimizer>,
+    pub(super) optimizer: OptimizerState,
     pub(super) loss: Arc<dyn Loss>,
     pub(super) metrics: Vec<Box<dyn Metric>>,
-    /// The learning rate, where a callback or the user has changed it.
-    pub(super) learning_rate: Option<f64>,
-    /// How many updates there were.
-    pub(super) iterations: u64,
-    /// The optimizer's slots of each weight; made before the first update.
-    pub(super) slots: Option<Vec<Vec<Tensor>>>,
-    /// Which weights trained when the slots were made.
-    pub(super) trained: Vec<bool>,
+    /// Those of the metrics that take sample weights.
+    pub(super) weighted_metrics: Vec<Box<dyn Metric>>,
     pub(super) running: Running,
 }
 
@@ -57,21 +50,35 @@ impl Sequential {
         metrics: impl Into<Metrics>,
     ) -> Result<()> {
         self.check_layers()?;
-        let optimizer = optimizer.into().get()?;
-        optimizer.check()?;
+        let optimizer = OptimizerState::new(optimizer)?;
         let loss = loss.into().get()?;
-        let metrics = metrics.into().0.iter().map(|name| metrics::by_name(name)).collect::<Result<_>>()?;
+        let metrics = metrics.into().get()?;
         self.compiled = Some(Compiled {
             optimizer,
             loss,
             metrics,
-            learning_rate: None,
-            iterations: 0,
-            slots: None,
-            trained: Vec::new(),
+            weighted_metrics: Vec::new(),
             running: Running::default(),
         });
         Ok(())
+    }
+
+    /// Sets metrics that take sample and class weights into account, beside those of `compile`, which never do.
+    ///
+    /// # Errors
+    /// Before `compile`; for an unknown name.
+    pub fn weighted_metrics(&mut self, metrics: impl Into<Metrics>) -> Result<()> {
+        let metrics = metrics.into().get()?;
+        self.compiled_mut()?.weighted_metrics = metrics;
+        Ok(())
+    }
+
+    /// The optimizer at work: its steps, its slots; from `compile` on.
+    ///
+    /// # Errors
+    /// Before `compile`.
+    pub fn optimizer_state(&self) -> Result<&OptimizerState> {
+        Ok(&self.compiled()?.optimizer)
     }
 
     /// The learning rate of the next update.
@@ -79,10 +86,7 @@ impl Sequential {
     /// # Errors
     /// Before `compile`.
     pub fn learning_rate(&self) -> Result<f64> {
-        let compiled = self.compiled()?;
-        Ok(compiled
-            .learning_rate
-            .unwrap_or_else(|| compiled.optimizer.learning_rate().at(compiled.iterations)))
+        Ok(self.compiled()?.optimizer.learning_rate())
     }
 
     /// Sets the learning rate from the next update on.
@@ -91,14 +95,14 @@ impl Sequential {
     /// Before `compile`; for an optimizer that was made with a schedule; for a rate that is negative or not finite.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
         let compiled = self.compiled_mut()?;
-        if matches!(compiled.optimizer.learning_rate(), LearningRate::Schedule(_)) {
+        if matches!(compiled.optimizer.optimizer().learning_rate(), LearningRate::Schedule(_)) {
             return Err(Error::state(
                 "the optimizer was made with a schedule, so its learning rate cannot be set",
             )
             .with_help("make the optimizer with a number instead"));
         }
         LearningRate::Constant(rate).check()?;
-        compiled.learning_rate = Some(rate);
+        compiled.optimizer.set_learning_rate(rate);
         Ok(())
     }
 

@@ -40,6 +40,12 @@ impl Scores {
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
         self.0.iter()
     }
+
+    /// Shows the numbers as a cell's result.
+    #[doc(hidden)]
+    pub fn evcxr_display(&self) {
+        notebook::show_result(&notebook::MimeBundle::text(self.to_string()));
+    }
 }
 
 impl Index<&str> for Scores {

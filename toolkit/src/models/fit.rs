@@ -1,7 +1,8 @@
 //! Training over epochs.
 
 use super::{History, Sequential};
-use crate::callbacks::{Callback, Logs, Progress, Verbosity, at_least_one};
+use crate::callbacks::{Callback, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::metrics::Metric;
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::Tensor;
@@ -165,6 +166,7 @@ impl Fit<'_> {
         };
         run.progress = Progress::new(self.verbosity, self.epochs, run.rows.div_ceil(run.batch_size));
         model.stop = false;
+        model.needs.gradients = run.callbacks.iter().any(|callback| callback.needs().gradients);
         run.each(|callback| callback.on_train_begin(model))?;
         for epoch in self.initial_epoch..self.epochs {
             let validates = (epoch + 1).is_multiple_of(self.validation_freq);
@@ -173,6 +175,8 @@ impl Fit<'_> {
                 break;
             }
         }
+        model.needs = Needs::default();
+        model.finish_training();
         run.each(|callback| callback.on_train_end(model))?;
         Ok(run.history)
     }
@@ -249,6 +253,7 @@ impl Run {
 
     fn epoch(&mut self, epoch: usize, validates: bool, model: &mut Sequential) -> Result<()> {
         model.reset_metrics()?;
+        model.compiled_mut()?.optimizer.set_epoch(epoch);
         self.each(|callback| callback.on_epoch_begin(epoch, model))?;
         self.progress.epoch_begins(epoch);
         let order = if self.shuffle { self.order.permutation(self.rows) } else { (0..self.rows).collect() };
@@ -288,17 +293,19 @@ impl Sequential {
     /// Loss and metrics over a data set; the running ones of training stay as they are.
     pub(super) fn measured(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
         let training = std::mem::take(&mut self.compiled_mut()?.running);
-        let metrics = self
-            .compiled()?
-            .metrics
-            .iter()
-            .map(|metric| crate::metrics::by_name(metric.name()))
-            .collect::<Result<_>>()?;
-        let metrics = std::mem::replace(&mut self.compiled_mut()?.metrics, metrics);
+        let (metrics, weighted) = {
+            let compiled = self.compiled_mut()?;
+            let fresh = |metrics: &mut Vec<Box<dyn Metric>>| {
+                let fresh = metrics.iter().map(|metric| metric.fresh()).collect();
+                std::mem::replace(metrics, fresh)
+            };
+            (fresh(&mut compiled.metrics), fresh(&mut compiled.weighted_metrics))
+        };
         let result = self.measure_all(x, y);
         let compiled = self.compiled_mut()?;
         compiled.running = training;
         compiled.metrics = metrics;
+        compiled.weighted_metrics = weighted;
         result
     }
 }

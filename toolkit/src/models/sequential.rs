@@ -1,6 +1,7 @@
 //! The model: layers one behind the other.
 
 use super::compile::Compiled;
+use crate::callbacks::Needs;
 use crate::layers::{Layer, LayerOptions, Pass, WeightSpec};
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::{DType, Shape, Tensor};
@@ -41,6 +42,9 @@ pub struct Sequential {
     pub(super) stop: bool,
     /// Whether backward goes on to the gradient of the input.
     pub(super) input_gradient: bool,
+    /// What the callbacks of the present training want to see.
+    pub(super) needs: Needs,
+    pub(super) kept_gradients: Vec<Option<Tensor>>,
     /// The first mistake in the layers, kept until something can report it.
     pub(super) mistake: Option<Error>,
 }
@@ -78,6 +82,8 @@ impl Sequential {
             dtype: DType::Float32,
             stop: false,
             input_gradient: false,
+            needs: Needs::default(),
+            kept_gradients: Vec::new(),
             mistake: None,
         }
     }

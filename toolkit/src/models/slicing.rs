@@ -2,7 +2,7 @@
 
 use super::Sequential;
 use super::sequential::Slot;
-use crate::metrics::Metrics;
+use crate::optimizers::LearningRate;
 use crate::random::fresh_seed;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
@@ -290,9 +290,15 @@ pub fn clone_model(model: &Sequential) -> Result<Sequential> {
         clone.build(input)?;
     }
     if let Some(compiled) = &model.compiled {
-        let metrics = Metrics(compiled.metrics.iter().map(|metric| metric.name().to_string()).collect());
-        clone.compile(compiled.optimizer.clone(), compiled.loss.clone(), metrics)?;
-        clone.compiled_mut()?.learning_rate = compiled.learning_rate;
+        let state = &compiled.optimizer;
+        clone.compile(state.optimizer().clone(), compiled.loss.clone(), ())?;
+        let rate = state.learning_rate();
+        let copy = clone.compiled_mut()?;
+        if matches!(state.optimizer().learning_rate(), LearningRate::Constant(_)) {
+            copy.optimizer.set_learning_rate(rate);
+        }
+        copy.metrics = compiled.metrics.iter().map(|metric| metric.fresh()).collect();
+        copy.weighted_metrics = compiled.weighted_metrics.iter().map(|metric| metric.fresh()).collect();
     }
     Ok(clone)
 }
@@ -372,7 +378,7 @@ mod tests {
         let mut model = model();
         model.compile("sgd", "mse", ["mse"])?;
         model.set_learning_rate(0.5)?;
-        let clone = models::clone_model(&model)?;
+        let clone = clone_model(&model)?;
         assert_eq!(clone.learning_rate()?, 0.5);
         assert_eq!(clone.weight_names(), model.weight_names());
         assert_ne!(clone.get_weights()?[0].to_vec(), model.get_weights()?[0].to_vec());

@@ -4,7 +4,7 @@ use super::Sequential;
 use crate::callbacks::Logs;
 use crate::layers::Mode;
 use crate::layers::pass_key;
-use crate::optimizers::Step;
+use crate::optimizers::Moved;
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -25,7 +25,7 @@ impl Sequential {
     pub fn running_logs(&self) -> Logs {
         let mut logs = Logs::default();
         if let Some(compiled) = &self.compiled {
-            for metric in &compiled.metrics {
+            for metric in compiled.metrics.iter().chain(&compiled.weighted_metrics) {
                 logs.insert(metric.name(), metric.result());
             }
             let running = &compiled.running;
@@ -37,6 +37,7 @@ impl Sequential {
     /// Builds the model for this data, and reports data that does not fit.
     pub(super) fn prepare(&mut self, x: &Tensor, y: &Tensor) -> Result<()> {
         self.check_layers()?;
+        self.compiled()?;
         self.check_input(x)?;
         let (Some(&rows), Some(&targets)) = (x.shape().first(), y.shape().first()) else {
             return Err(Error::shape(
@@ -83,40 +84,40 @@ impl Sequential {
     /// Makes the optimizer's slots, and holds to Keras's rule that freezing asks for a new `compile`.
     pub(super) fn begin_training(&mut self) -> Result<()> {
         let trains: Vec<bool> = (0..self.weights.len()).map(|index| self.trains(index)).collect();
-        let zeros = |weight: &Tensor| Tensor::filled(weight.dtype(), weight.shape(), 0.0);
-        let weights = &self.pass.weights;
-        let Some(compiled) = self.compiled.as_mut() else { return self.compiled().map(|_| ()) };
-        if compiled.slots.is_some() {
-            if compiled.trained != trains {
-                let count = |trains: &[bool]| trains.iter().filter(|&&trains| trains).count();
+        let count = |trains: &[bool]| trains.iter().filter(|&&trains| trains).count();
+        match self.compiled()?.optimizer.moves() {
+            Some(moves) if moves == trains => return Ok(()),
+            Some(moves) => {
                 return Err(Error::state(format!(
                     "{} weights train, but the optimizer was made for {}",
                     count(&trains),
-                    count(&compiled.trained)
+                    count(&moves)
                 ))
                 .with_help("call compile again after changing which layers train"));
             }
-            return Ok(());
+            None => {}
         }
-        let names = compiled.optimizer.slots();
-        let slots = weights.iter().zip(&trains).map(|(weight, &trains)| {
-            if trains { names.iter().map(|_| zeros(weight)).collect() } else { Vec::new() }
-        });
-        compiled.slots = Some(slots.collect());
-        compiled.trained = trains;
+        let moved = |(index, trains): (usize, bool)| {
+            let constraint = self.weights[index].spec.constraint.clone();
+            trains.then(|| Moved { name: self.address(index), constraint })
+        };
+        let moved = trains.into_iter().enumerate().map(moved).collect();
+        if let Some(compiled) = &mut self.compiled {
+            compiled.optimizer.build(&self.pass.weights, moved);
+        }
         Ok(())
     }
 
     pub(super) fn reset_metrics(&mut self) -> Result<()> {
         let compiled = self.compiled_mut()?;
         compiled.running = super::compile::Running::default();
-        compiled.metrics.iter_mut().for_each(|metric| metric.reset());
+        compiled.metrics.iter_mut().chain(&mut compiled.weighted_metrics).for_each(|metric| metric.reset());
         Ok(())
     }
 
     /// One update. The data was checked, and the slots exist.
     pub(super) fn train_step(&mut self, x: &Tensor, y: &Tensor) -> Result<()> {
-        let key = pass_key(self.seed.unwrap_or_default(), self.compiled()?.iterations);
+        let key = pass_key(self.seed.unwrap_or_default(), self.compiled()?.optimizer.iterations());
         self.pass.begin(self.slots.len(), Mode::Training, true, key);
         let output = self.forward(x)?;
         let penalty = self.penalties()?;
@@ -145,14 +146,14 @@ impl Sequential {
         compiled.running.total += losses.sum().item()? + penalty * samples;
         compiled.running.samples += samples;
         for metric in &mut compiled.metrics {
-            metric.update(y, output)?;
+            metric.update(y, output, None)?;
         }
         Ok(())
     }
 
-    /// The sum of all regularizers' penalties.
+    /// The sum of all penalties, on weights and on the activations of the present pass.
     pub(super) fn penalties(&self) -> Result<f64> {
-        let mut sum = 0.0;
+        let mut sum = self.pass.penalty;
         for (index, info) in self.weights.iter().enumerate() {
             if let Some(regularizer) = &info.spec.regularizer
                 && self.trains(index)
@@ -190,23 +191,21 @@ impl Sequential {
     }
 
     fn update(&mut self) -> Result<()> {
-        let learning_rate = self.learning_rate()?;
-        let Some(compiled) = &mut self.compiled else { return Ok(()) };
-        compiled.iterations += 1;
-        let step = Step { learning_rate, number: compiled.iterations };
-        let Some(slots) = &mut compiled.slots else { return Ok(()) };
-        for (index, slots) in slots.iter_mut().enumerate() {
-            let Some(mut gradient) = self.pass.gradients[index].take() else { continue };
-            if !compiled.trained[index] {
-                continue;
+        for (index, gradient) in self.pass.gradients.iter_mut().enumerate() {
+            if let (Some(gradient), Some(regularizer)) = (gradient, &self.weights[index].spec.regularizer) {
+                *gradient = &*gradient + regularizer.gradient(&self.pass.weights[index]);
             }
-            let weight = &mut self.pass.weights[index];
-            if let Some(regularizer) = &self.weights[index].spec.regularizer {
-                gradient = gradient + regularizer.gradient(weight);
-            }
-            compiled.optimizer.update(step, weight, &gradient, slots);
         }
-        Ok(())
+        self.kept_gradients = if self.needs.gradients { self.pass.gradients.clone() } else { Vec::new() };
+        let Some(compiled) = &mut self.compiled else { return Ok(()) };
+        compiled.optimizer.step(&mut self.pass.weights, &mut self.pass.gradients)
+    }
+
+    /// The end of a training: weights with a moving average become it.
+    pub(super) fn finish_training(&mut self) {
+        if let Some(compiled) = &mut self.compiled {
+            compiled.optimizer.finalize(&mut self.pass.weights);
+        }
     }
 
     /// The first layer with a weight that trains; below it no gradient is needed.

@@ -46,14 +46,10 @@ impl Sequential {
             [format!("{} ({})", slot.name, slot.layer.class_name()), shape, params]
         });
         let (trainable, fixed) = self.count_params();
-        let slots = self.compiled.as_ref().and_then(|compiled| Some((compiled, compiled.slots.as_ref()?)));
-        let optimizer = slots.map(|(compiled, slots)| {
-            let rate = usize::from(matches!(
-                compiled.optimizer.learning_rate(),
-                crate::optimizers::LearningRate::Constant(_)
-            ));
-            1 + rate + slots.iter().flatten().map(crate::Tensor::len).sum::<usize>()
-        });
+        let optimizer = self.compiled.as_ref().map(|compiled| &compiled.optimizer);
+        let optimizer = optimizer
+            .filter(|optimizer| optimizer.is_built())
+            .map(|optimizer| optimizer.variables().iter().map(|(_, variable)| variable.len()).sum());
         Ok(Summary { model: self.name.clone(), rows: rows.collect(), trainable, fixed, optimizer })
     }
 }

@@ -48,6 +48,14 @@ impl Sequential {
         (0..self.weights.len()).map(|index| self.address(index)).collect()
     }
 
+    /// The last step's gradients, penalties included, by address; kept for callbacks that ask for them with
+    /// [`needs`](crate::callbacks::Callback::needs).
+    pub fn gradients(&self) -> Vec<(String, Tensor)> {
+        let named =
+            |(index, gradient): (usize, &Option<Tensor>)| Some((self.address(index), gradient.clone()?));
+        self.kept_gradients.iter().enumerate().filter_map(named).collect()
+    }
+
     /// How many numbers the weights hold: (those that train, the others).
     pub fn count_params(&self) -> (usize, usize) {
         let sizes = |trains: bool| {

@@ -1,8 +1,8 @@
 //! The way from a cell to its kernel: messages within standard output, so that they keep their place between prints.
 //!
-//! Kiln's kernel names a token in the environment variable `KILN_CHANNEL` (`process:token:descriptor`); a message is the
+//! Kiln's kernel names a token in the environment variable `KILN_CHANNEL` (`process:token:path`); a message is the
 //! byte 2, then `kiln:TOKEN:LENGTH`, a newline, and LENGTH bytes of JSON. The process number keeps programs that a cell
-//! starts, and that inherit its environment, from taking themselves for a cell. Answers to input come on the descriptor.
+//! starts, and that inherit its environment, from taking themselves for a cell. Answers to input come from the pipe at the path.
 
 use super::MimeBundle;
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ pub(super) fn input(prompt: &str, password: bool) -> std::io::Result<String> {
         return super::read_line(&mut std::io::stdin().lock());
     };
     send(&Message::Input { prompt, password });
-    let answers = std::fs::File::open(format!("/dev/fd/{}", channel.input))?;
+    let answers = std::fs::File::open(&channel.input)?;
     let line = super::read_line(&mut BufReader::new(answers))?;
     // The answer is a JSON string, so that it may hold line breaks; `null` says that nobody can answer.
     serde_json::from_str::<Option<String>>(&line)?.ok_or_else(|| {

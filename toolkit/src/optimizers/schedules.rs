@@ -1,13 +1,29 @@
 //! Learning rates that change with the step.
 
+use crate::config::{Config, without_config};
 use crate::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
+
+mod closures;
+mod cosine;
+mod decays;
+mod one_cycle;
+
+pub use closures::{ByEpoch, ByStep, by_epoch, by_step};
+pub use cosine::{CosineDecay, CosineDecayRestarts};
+pub use decays::{ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay, PowerDecay};
+pub use one_cycle::OneCycle;
 
 /// A learning rate as a function of the step, from 0.
 pub trait Schedule: Debug + Send + Sync {
     /// The rate of the update number `step`.
     fn at(&self, step: u64) -> f64;
+
+    /// The rate of the update number `step`, in an epoch (from 0) that `fit` has told; by the step alone unless written.
+    fn at_epoch(&self, step: u64, _epoch: usize) -> f64 {
+        self.at(step)
+    }
 
     /// Reports hyper-parameters outside their range.
     ///
@@ -15,6 +31,14 @@ pub trait Schedule: Debug + Send + Sync {
     /// With the name, the range and the value.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// What Keras's JSON says of it; only the built-in ones have that.
+    ///
+    /// # Errors
+    /// For one of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("schedule", &format_args!("{self:?}")))
     }
 }
 
@@ -34,6 +58,14 @@ impl LearningRate {
         match self {
             Self::Constant(rate) => *rate,
             Self::Schedule(schedule) => schedule.at(step),
+        }
+    }
+
+    /// The rate of the update number `step` in this epoch, both from 0.
+    pub fn at_epoch(&self, step: u64, epoch: usize) -> f64 {
+        match self {
+            Self::Constant(rate) => *rate,
+            Self::Schedule(schedule) => schedule.at_epoch(step, epoch),
         }
     }
 
@@ -60,45 +92,13 @@ impl<S: Schedule + 'static> From<S> for LearningRate {
     }
 }
 
-/// $\eta_0 r^{s/N}$: the rate is multiplied by $r$ every $N$ steps, smoothly or in a staircase.
-///
-/// # Example
-/// ```
-/// use kiln::prelude::*;
-/// let schedule = ExponentialDecay::new(0.01, 37_500, 0.1);
-/// assert!((schedule.at(37_500) - 0.001).abs() < 1e-12);
-/// ```
-#[derive(Debug, Clone)]
-pub struct ExponentialDecay {
-    initial_learning_rate: f64,
-    decay_steps: u64,
-    decay_rate: f64,
-    staircase: bool,
+fn check_rate(what: &str, rate: f64) -> Result<()> {
+    if rate.is_finite() && rate >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::argument(format!("{what} must be at least 0 and finite, but is {rate}")))
 }
 
-impl ExponentialDecay {
-    /// From `initial_learning_rate`, times `decay_rate` every `decay_steps` steps.
-    pub fn new(initial_learning_rate: f64, decay_steps: u64, decay_rate: f64) -> Self {
-        Self { initial_learning_rate, decay_steps, decay_rate, staircase: false }
-    }
-
-    /// Whether the exponent is rounded down to whole numbers; false by default.
-    pub fn staircase(mut self, staircase: bool) -> Self {
-        self.staircase = staircase;
-        self
-    }
-}
-
-impl Schedule for ExponentialDecay {
-    fn at(&self, step: u64) -> f64 {
-        let share = step as f64 / self.decay_steps as f64;
-        self.initial_learning_rate * self.decay_rate.powf(if self.staircase { share.floor() } else { share })
-    }
-
-    fn check(&self) -> Result<()> {
-        if self.decay_steps > 0 {
-            return Ok(());
-        }
-        Err(Error::argument("ExponentialDecay: decay_steps must be at least 1, but is 0"))
-    }
+fn check_steps(what: &str, steps: u64) -> Result<()> {
+    if steps > 0 { Ok(()) } else { Err(Error::argument(format!("{what} must be at least 1, but is 0"))) }
 }

@@ -1,6 +1,7 @@
 //! Stochastic gradient descent, with momentum and Nesterov's look-ahead.
 
-use super::{LearningRate, Optimizer, Step, check_range};
+use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
+use crate::config::{Config, keras_config};
 use crate::backend::SgdStep;
 use crate::{Result, Tensor};
 
@@ -23,15 +24,17 @@ use crate::{Result, Tensor};
 /// Source: Sutskever et al., *On the importance of initialization and momentum in deep learning* (2013), eq. 1-4.
 #[derive(Debug, Clone)]
 pub struct SGD {
-    learning_rate: LearningRate,
+    options: OptimizerOptions,
     momentum: f64,
     nesterov: bool,
 }
 
+optimizer_options!(SGD);
+
 impl SGD {
     /// An optimizer with the given learning rate (a number or a schedule; Keras's default is 0.01), no momentum.
     pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
-        Self { learning_rate: learning_rate.into(), momentum: 0.0, nesterov: false }
+        Self { options: OptimizerOptions::new(learning_rate), momentum: 0.0, nesterov: false }
     }
 
     /// The share of the last velocity that is kept, in `0.0..=1.0`; 0 by default.
@@ -52,17 +55,16 @@ impl Optimizer for SGD {
         "SGD"
     }
 
-    fn learning_rate(&self) -> &LearningRate {
-        &self.learning_rate
+    fn options(&self) -> &OptimizerOptions {
+        &self.options
     }
 
     fn check(&self) -> Result<()> {
-        self.learning_rate.check()?;
         check_range("SGD: momentum", self.momentum, 0.0..=1.0)
     }
 
-    fn slots(&self) -> Vec<&'static str> {
-        if self.momentum == 0.0 { Vec::new() } else { vec!["momentum"] }
+    fn slots(&self) -> Vec<Slot> {
+        if self.momentum == 0.0 { Vec::new() } else { vec![Slot::new("momentum")] }
     }
 
     fn update(&self, step: Step, weight: &mut Tensor, gradient: &Tensor, slots: &mut [Tensor]) {
@@ -70,4 +72,15 @@ impl Optimizer for SGD {
             SgdStep { learning_rate: step.learning_rate, momentum: self.momentum, nesterov: self.nesterov };
         weight.backend().sgd(rule, weight, gradient, slots.first_mut());
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(SGD, "keras.optimizers", Self::new(0.0), {
+    name "name": ("sgd");
+    own "options": (options);
+    field "momentum": (momentum);
+    field "nesterov": (nesterov);
+});

@@ -74,9 +74,11 @@ impl Figure {
         figure.columns = Some(if stages.len() == STAGES { 2 } else { stages.len() });
         for (place, &i) in stages.iter().enumerate() {
             let mut panel = full(&frames[i].1, &base).title(format!("{label} {}", frames[i].0));
-            // The last stage explains the traces, and says what all frames have to say.
-            if place + 1 < stages.len() {
+            // The first stage explains the traces; the last one says what all frames have to say.
+            if place > 0 {
                 panel = panel.legend(false);
+            }
+            if place + 1 < stages.len() {
                 panel.footnotes.clear();
                 panel.problems.clear();
             }

@@ -10,7 +10,7 @@ pub(crate) struct Field<'a> {
     pub(crate) z: &'a [f64],
 }
 
-/// A closed outline; each point says whether it lies on the field's edge.
+/// A closed outline; each point says whether the way to the next one runs along the field's edge.
 pub(crate) type Ring = Vec<(f64, f64, bool)>;
 
 /// The sides of a square, counted from its lower left corner.
@@ -27,7 +27,7 @@ impl Field<'_> {
     pub(crate) fn rings(&self, level: f64) -> Vec<Ring> {
         let (columns, rows) = (self.x.len() + 2, self.y.len() + 2);
         // From the side where an outline enters the next square to the side where it leaves it.
-        let mut next: HashMap<usize, usize> = HashMap::new();
+        let mut next: HashMap<usize, (usize, bool)> = HashMap::new();
         let mut order = Vec::new();
         for j in 0..rows - 1 {
             for i in 0..columns - 1 {
@@ -43,8 +43,9 @@ impl Field<'_> {
                     2 * ((j + 1) * columns + i),
                     2 * (j * columns + i) + 1,
                 ];
+                let along_edge = i == 0 || j == 0 || i == columns - 2 || j == rows - 2;
                 let mut link = |from: usize, to: usize| {
-                    next.insert(sides[from], sides[to]);
+                    next.insert(sides[from], (sides[to], along_edge));
                     order.push(sides[from]);
                 };
                 // High ground stays on the left.
@@ -90,8 +91,9 @@ impl Field<'_> {
         for start in order {
             let mut ring = Vec::new();
             let mut at = start;
-            while let Some(to) = next.remove(&at) {
-                ring.push(self.crossing(at, level, columns));
+            while let Some((to, along_edge)) = next.remove(&at) {
+                let (x, y) = self.crossing(at, level, columns);
+                ring.push((x, y, along_edge));
                 at = to;
             }
             if ring.len() > 2 {
@@ -116,7 +118,7 @@ impl Field<'_> {
     }
 
     /// Where the outline crosses a side.
-    fn crossing(&self, side: usize, level: f64, columns: usize) -> (f64, f64, bool) {
+    fn crossing(&self, side: usize, level: f64, columns: usize) -> (f64, f64) {
         let (i, j) = ((side / 2) % columns, (side / 2) / columns);
         let (k, l) = if side.is_multiple_of(2) { (i + 1, j) } else { (i, j + 1) };
         let (a, b) = (self.height(i, j), self.height(k, l));
@@ -130,14 +132,14 @@ impl Field<'_> {
         } else {
             ((level - a) / (b - a)).clamp(0.0, 1.0)
         };
-        (p.0 + (q.0 - p.0) * t, p.1 + (q.1 - p.1) * t, p == q)
+        (p.0 + (q.0 - p.0) * t, p.1 + (q.1 - p.1) * t)
     }
 }
 
 /// The parts of a ring that do not run along the field's edge, as open lines.
 pub(crate) fn open_lines(ring: &Ring) -> Vec<Vec<(f64, f64)>> {
     let n = ring.len();
-    let on_edge = |i: usize| ring[i % n].2 && ring[(i + 1) % n].2;
+    let on_edge = |i: usize| ring[i % n].2;
     let Some(start) = (0..n).find(|&i| on_edge(i)) else {
         let mut line: Vec<(f64, f64)> = ring.iter().map(|p| (p.0, p.1)).collect();
         line.extend(ring.first().map(|p| (p.0, p.1)));

@@ -3,7 +3,7 @@
 use super::colormap;
 use super::figure::Figure;
 use super::font;
-use super::layout::{Layout, LegendBox, PanelLayout, SLANT, foot_size};
+use super::layout::{Layout, LegendBox, PanelLayout, SLANT, foot_size, note_rect};
 use super::note::{Note, Side};
 use super::panel::Panel;
 use super::path::Path;
@@ -150,15 +150,11 @@ fn draw_note(scene: &mut Scene, note: &Note, place: &PanelLayout, theme: &Theme)
     if note.text.is_empty() {
         return;
     }
-    let lines: Vec<&str> = note.text.split('\n').collect();
-    let width = lines.iter().map(|line| font::width(line, size)).fold(0.0, f64::max);
-    let height = lines.len() as f64 * size * 1.25;
-    let (left, top, anchor) = match note.side {
-        Side::Center => (x - width / 2.0, y - height / 2.0, Anchor::Middle),
-        Side::Right => (x + 8.0, y - height / 2.0, Anchor::Start),
-        Side::Left => (x - 8.0 - width, y - height / 2.0, Anchor::End),
-        Side::Above => (x - width / 2.0, y - 8.0 - height, Anchor::Middle),
-        Side::Below => (x - width / 2.0, y + 8.0, Anchor::Middle),
+    let Rect { x: left, y: top, w: width, h: height } = note_rect(note, (x, y), theme);
+    let anchor = match note.side {
+        Side::Right => Anchor::Start,
+        Side::Left => Anchor::End,
+        Side::Center | Side::Above | Side::Below => Anchor::Middle,
     };
     // Never outside the figure.
     let left = left.clamp(2.0, (scene.width - width - 2.0).max(2.0));
@@ -170,7 +166,7 @@ fn draw_note(scene: &mut Scene, note: &Note, place: &PanelLayout, theme: &Theme)
         Anchor::Middle => left + width / 2.0,
         Anchor::End => left + width,
     };
-    for (i, line) in lines.iter().enumerate() {
+    for (i, line) in note.text.split('\n').enumerate() {
         scene.text((at, top + size * (0.98 + 1.25 * i as f64)), line, size, color, anchor);
     }
 }

@@ -5,10 +5,11 @@ use serde_json::Value;
 use super::animation::Animation;
 use super::note::Note;
 use super::panel::Panel;
+use super::scene::Scene;
 use super::series::IntoSeries;
 use super::theme::{Theme, theme};
 use super::traces::Trace;
-use super::{draw, layout, plotly, svg};
+use super::{draw, layout, pdf, plotly, svg};
 use crate::notebook::{self, MimeBundle};
 use crate::{Error, Result};
 
@@ -210,8 +211,40 @@ impl Figure {
 
     /// The figure as an SVG document: presentation attributes only, text as outlines.
     pub fn to_svg(&self) -> String {
+        svg::write(&self.scene())
+    }
+
+    fn scene(&self) -> Scene {
         let theme = self.resolved_theme();
-        svg::write(&draw::scene(self, &layout::arrange(self, &theme), &theme))
+        draw::scene(self, &layout::arrange(self, &theme), &theme)
+    }
+
+    /// The figure as a PDF document of one page: vector graphics, text that can be searched.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::plot::Figure;
+    /// assert!(Figure::new().line("loss", 1..3, [0.9, 0.5]).to_pdf().starts_with(b"%PDF-1.7"));
+    /// ```
+    pub fn to_pdf(&self) -> Vec<u8> {
+        pdf::write(&self.scene())
+    }
+
+    /// The figure as a PNG image with `scale` pixels for each pixel of the figure (2 for slides).
+    ///
+    /// # Errors
+    /// A scale that leads to no image or to one of more than 20,000 pixels in width or height.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::plot::Figure;
+    /// let png = Figure::new().line("loss", 1..3, [0.9, 0.5]).to_png(2.0)?;
+    /// assert!(png.starts_with(b"\x89PNG"));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    #[cfg(feature = "render")]
+    pub fn to_png(&self, scale: f64) -> Result<Vec<u8>> {
+        super::raster::write(&self.scene(), scale)
     }
 
     /// The figure as plotly's JSON: `data`, `layout`, `config`.

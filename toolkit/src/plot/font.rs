@@ -21,6 +21,8 @@ pub(crate) struct Glyph {
     pub(crate) x: f64,
     pub(crate) y: f64,
     pub(crate) scale: f64,
+    /// What it stands for.
+    pub(crate) letter: char,
 }
 
 /// A run of text, laid out from x = 0 on the baseline.
@@ -54,7 +56,7 @@ pub(crate) fn layout(text: &str) -> Run {
             let (letter, scale, rise) = raised(base);
             let id = face.glyph_index(letter).unwrap_or(GlyphId(0));
             last_width = f64::from(face.glyph_hor_advance(id).unwrap_or(0)) * scale;
-            run.glyphs.push(Glyph { id: id.0, x: run.width, y: rise, scale });
+            run.glyphs.push(Glyph { id: id.0, x: run.width, y: rise, scale, letter: base });
             run.width += last_width;
         }
         if let Some((mark, rise)) = mark {
@@ -63,7 +65,8 @@ pub(crate) fn layout(text: &str) -> Run {
             let mark_width = f64::from(face.glyph_hor_advance(id).unwrap_or(0)) * scale;
             let x = run.width - (last_width + mark_width) / 2.0;
             let low = base_is_low(&text, c);
-            run.glyphs.push(Glyph { id: id.0, x, y: if low { rise + 190.0 } else { rise }, scale });
+            let y = if low { rise + 190.0 } else { rise };
+            run.glyphs.push(Glyph { id: id.0, x, y, scale, letter: c });
         }
     }
     run
@@ -147,6 +150,11 @@ fn raised(c: char) -> (char, f64, f64) {
         '\u{2003}' | '\u{2009}' | '\u{202f}' => (' ', 1.0, 0.0),
         _ => (c, 1.0, 0.0),
     }
+}
+
+/// The advance of a glyph in font units.
+pub(crate) fn advance(id: u16) -> f64 {
+    face().and_then(|face| face.glyph_hor_advance(GlyphId(id))).map_or(0.0, f64::from)
 }
 
 /// The outline of a glyph in font units, y pointing down.

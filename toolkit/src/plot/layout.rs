@@ -3,6 +3,7 @@
 use super::axis::{AxisMap, Scale};
 use super::figure::Figure;
 use super::font;
+use super::note::{Note, Side};
 use super::panel::{Legend, Panel};
 use super::scene::Rect;
 use super::theme::Theme;
@@ -98,7 +99,7 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
     let height = figure.size.map_or_else(
         || {
             let row = figure.content_size.map_or([430.0, 360.0, 320.0][columns.min(3) - 1], |s| s.1 + 8.0);
-            (rows as f64 * row).round() + title_height + foot_height + PAD
+            (rows as f64 * row + title_height + foot_height + PAD).round()
         },
         |s| s.1,
     );
@@ -120,6 +121,8 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
         }
     };
 
+    // Stages of one animation are compared with each other.
+    let alike = figure.animation.is_some();
     let rough: Vec<Measured> =
         figure.panels.iter().enumerate().map(|(i, p)| Measured::new(p, cell(i), theme, false)).collect();
     let measured: Vec<Measured> = figure
@@ -127,7 +130,7 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
         .iter()
         .enumerate()
         .map(|(i, panel)| {
-            let plot = shared_plot(&rough, i, columns, cell(i));
+            let plot = shared_plot(&rough, i, columns, cell(i), alike);
             let fits = legend_corner(panel, plot, theme).is_some();
             if fits || keys(panel, theme).is_empty() {
                 Measured::new(panel, cell(i), theme, false)
@@ -141,7 +144,7 @@ pub(crate) fn arrange(figure: &Figure, theme: &Theme) -> Layout {
         .iter()
         .enumerate()
         .map(|(i, panel)| {
-            place(panel, &measured[i], cell(i), shared_plot(&measured, i, columns, cell(i)), theme)
+            place(panel, &measured[i], cell(i), shared_plot(&measured, i, columns, cell(i), alike), theme)
         })
         .collect();
     Layout { width, height, title, foot, panels }
@@ -306,13 +309,14 @@ fn x_ticks_that_fit(panel: &Panel, range: (f64, f64), width: f64, theme: &Theme)
     }
 }
 
-/// The plot of panel `i`, with the gutters of its row and column, so that plots line up.
-fn shared_plot(all: &[Measured], i: usize, columns: usize, cell: Rect) -> Rect {
+/// The plot of panel `i`, with the gutters of its row and column (of all panels, if they are to be `alike`), so that
+/// plots line up.
+fn shared_plot(all: &[Measured], i: usize, columns: usize, cell: Rect, alike: bool) -> Rect {
     let most = |pick: fn(&Gutters) -> f64, same: &dyn Fn(usize) -> bool| {
         all.iter().enumerate().filter(|(j, _)| same(*j)).map(|(_, m)| pick(&m.gutters)).fold(0.0, f64::max)
     };
-    let same_column = |j: usize| j % columns == i % columns;
-    let same_row = |j: usize| j / columns == i / columns;
+    let same_column = |j: usize| alike || j % columns == i % columns;
+    let same_row = |j: usize| alike || j / columns == i / columns;
     let left = most(|g| g.left, &same_column);
     let right = most(|g| g.right, &same_column);
     let top = most(|g| g.top, &same_row);
@@ -360,16 +364,14 @@ fn place(panel: &Panel, measured: &Measured, cell: Rect, plot: Rect, theme: &The
         x_ticks = panel.x.ticks((x.low, x.high), x_ticks.len().clamp(4, 8));
         y_ticks = panel.y.ticks((y.low, y.high), y_ticks.len().clamp(4, 8));
     }
-    let mut legend_height = 0.0;
     let legend = if measured.top_legend {
         let rows =
             legend_rows(&keys(panel, theme), cell.w - measured.gutters.left - measured.gutters.right, theme);
-        legend_height = rows.len() as f64 * theme.label_size * 1.4 + 4.0;
+        let legend_height = rows.len() as f64 * theme.label_size * 1.4 + 4.0;
         Some(top_legend(rows, plot, legend_height, theme))
     } else {
         legend_corner(panel, plot, theme)
     };
-    let title_height = measured.title.len() as f64 * theme.label_size * 1.3;
     let labels = end_labels(panel, &x, &y, plot, theme);
     let bar = color_bar(panel, theme)
         .map(|bar| (Rect { x: plot.right() + BAR_GAP, y: plot.y, w: BAR_WIDTH, h: plot.h }, bar));
@@ -378,7 +380,7 @@ fn place(panel: &Panel, measured: &Measured, cell: Rect, plot: Rect, theme: &The
         if measured.slanted { measured.gutters.bottom } else { line + 6.0 + theme.label_size * 1.35 };
     PanelLayout {
         title: measured.title.clone(),
-        title_y: plot.y - 6.0 - legend_height - title_height + theme.label_size,
+        title_y: cell.y + 2.0 + theme.label_size,
         x_title_y: plot.bottom() + label_depth - theme.label_size * 0.3,
         y_title_x: plot.x - measured.gutters.left + theme.label_size * 0.8,
         plot,
@@ -447,7 +449,7 @@ fn legend_corner(panel: &Panel, plot: Rect, theme: &Theme) -> Option<LegendBox> 
         return None;
     }
     let (x, y) = axes(panel, plot);
-    let obstacles = obstacles(panel, &x, &y);
+    let obstacles = obstacles(panel, &x, &y, theme);
     let inset = 8.0;
     for corner in [(true, false), (false, false), (true, true), (false, true)] {
         let rect = Rect {
@@ -469,7 +471,7 @@ fn legend_corner(panel: &Panel, plot: Rect, theme: &Theme) -> Option<LegendBox> 
 }
 
 /// Points along the data, close enough that a legend box cannot slip between them.
-fn obstacles(panel: &Panel, x: &AxisMap, y: &AxisMap) -> Vec<(f64, f64)> {
+fn obstacles(panel: &Panel, x: &AxisMap, y: &AxisMap, theme: &Theme) -> Vec<(f64, f64)> {
     let mut points = Vec::new();
     for line in panel.traces.iter().flat_map(|t| t.mark().skeleton()) {
         let pixels: Vec<(f64, f64)> = line.iter().map(|&(a, b)| (x.at(a), y.at(b))).collect();
@@ -487,8 +489,29 @@ fn obstacles(panel: &Panel, x: &AxisMap, y: &AxisMap) -> Vec<(f64, f64)> {
             }));
         }
     }
-    points.extend(panel.notes.iter().map(|n| (x.at(n.at.0), y.at(n.at.1))));
+    for note in &panel.notes {
+        let rect = note_rect(note, (x.at(note.at.0), y.at(note.at.1)), theme);
+        for i in 0..=12 {
+            let px = rect.x + rect.w * f64::from(i) / 12.0;
+            points.extend([0.0, 0.5, 1.0].map(|t| (px, rect.y + rect.h * t)));
+        }
+    }
     points
+}
+
+/// Where a note's text stands, for its point in pixels.
+pub(crate) fn note_rect(note: &Note, (x, y): (f64, f64), theme: &Theme) -> Rect {
+    let size = note.size.unwrap_or(theme.tick_size);
+    let w = note.text.split('\n').map(|line| font::width(line, size)).fold(0.0, f64::max);
+    let h = note.text.split('\n').count() as f64 * size * 1.25;
+    let (x, y) = match note.side {
+        Side::Center => (x - w / 2.0, y - h / 2.0),
+        Side::Right => (x + 8.0, y - h / 2.0),
+        Side::Left => (x - 8.0 - w, y - h / 2.0),
+        Side::Above => (x - w / 2.0, y - 8.0 - h),
+        Side::Below => (x - w / 2.0, y + 8.0),
+    };
+    Rect { x, y, w, h }
 }
 
 fn legend_rows(keys: &[Key], width: f64, theme: &Theme) -> Vec<Vec<Key>> {

@@ -9,6 +9,16 @@ use super::scene::Raster;
 
 /// Encodes as grey, grey with alpha, RGB or RGBA, whichever is the smallest that holds the image.
 pub(crate) fn encode(raster: &Raster) -> Vec<u8> {
+    encode_with(raster, Compression::best())
+}
+
+/// [`encode`] for whole pictures: rows that repeat cost nothing, and the rest little time.
+#[cfg(feature = "render")]
+pub(crate) fn encode_fast(raster: &Raster) -> Vec<u8> {
+    encode_with(raster, Compression::new(4))
+}
+
+fn encode_with(raster: &Raster, effort: Compression) -> Vec<u8> {
     let pixels = || raster.rgba.chunks_exact(4);
     let opaque = pixels().all(|p| p[3] == 255);
     let grey = pixels().all(|p| p[0] == p[1] && p[1] == p[2]);
@@ -19,11 +29,19 @@ pub(crate) fn encode(raster: &Raster) -> Vec<u8> {
         (false, false) => (6, &[0, 1, 2, 3]),
     };
     let mut data = Vec::with_capacity(raster.rgba.len());
+    let mut before: &[u8] = &[];
     for row in raster.rgba.chunks_exact(raster.width.max(1) * 4) {
-        data.push(0);
-        for pixel in row.chunks_exact(4) {
-            data.extend(channels.iter().map(|&c| pixel[c]));
+        if row == before {
+            // "As the row above": nothing but zeros.
+            data.push(2);
+            data.resize(data.len() + raster.width * channels.len(), 0);
+        } else {
+            data.push(0);
+            for pixel in row.chunks_exact(4) {
+                data.extend(channels.iter().map(|&c| pixel[c]));
+            }
         }
+        before = row;
     }
     let mut header = Vec::with_capacity(13);
     header.extend((raster.width as u32).to_be_bytes());
@@ -32,14 +50,18 @@ pub(crate) fn encode(raster: &Raster) -> Vec<u8> {
 
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut out, b"IHDR", &header);
-    chunk(&mut out, b"IDAT", &deflate(&data));
+    chunk(&mut out, b"IDAT", &pack(&data, effort));
     chunk(&mut out, b"IEND", &[]);
     out
 }
 
 /// zlib's format. Writing to a vector cannot fail.
 pub(crate) fn deflate(data: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    pack(data, Compression::best())
+}
+
+fn pack(data: &[u8], effort: Compression) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), effort);
     let _ = encoder.write_all(data);
     encoder.finish().unwrap_or_default()
 }

@@ -86,6 +86,26 @@ pub(crate) fn pairs_mut<T: Send>(
     });
 }
 
+/// Like [`rows_mut`] with further buffers of equal length that are cut at the same places.
+pub(crate) fn with_all_mut<T: Send, const N: usize>(
+    out: &mut [T],
+    others: [&mut [T]; N],
+    parts: usize,
+    task: impl Fn(usize, &mut [T], [&mut [T]; N]) + Sync,
+) {
+    let len = out.len();
+    assert!(others.iter().all(|other| other.len() == len), "buffers of one update have one length");
+    let (out, others) = (Shared::new(out), others.map(Shared::new));
+    let parts = parts.clamp(1, len.max(1));
+    run(parts, &|part| {
+        let (first, end) = (len * part / parts, len * (part + 1) / parts);
+        // SAFETY: parts are disjoint and each is taken once.
+        let (out, others) =
+            unsafe { (out.part(first, end), others.each_ref().map(|other| other.part(first, end))) };
+        task(first, out, others);
+    });
+}
+
 /// How many threads a section uses at most, this one included. `KILN_THREADS` sets it; else the number of cores.
 pub(crate) fn threads() -> usize {
     static THREADS: OnceLock<usize> = OnceLock::new();

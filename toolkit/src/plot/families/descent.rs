@@ -64,7 +64,7 @@ impl Path {
     }
 
     fn upto(&self, steps: usize, most: usize) -> (Vec<f64>, Vec<f64>) {
-        let count = (steps + 1).min(self.points.len());
+        let count = steps.saturating_add(1).min(self.points.len());
         evenly_with_ends(count, most).into_iter().map(|i| self.points[i]).unzip()
     }
 }
@@ -104,7 +104,7 @@ impl Walk for Path {
 pub fn descent(landscape: &(impl Landscape + ?Sized), paths: &[impl Walk]) -> Figure {
     let paths = &Path::collect(paths);
     let mut panel = ground(landscape, 96, 72);
-    for trace in way(paths, usize::MAX, 400) {
+    for trace in way(paths, usize::MAX, 400, true) {
         panel = panel.add(trace);
     }
     finish(Figure::new().panel(stars(panel, landscape)).title(landscape.name()), landscape, paths)
@@ -117,8 +117,8 @@ pub fn descent(landscape: &(impl Landscape + ?Sized), paths: &[impl Walk]) -> Fi
 pub fn descent_animated(landscape: &(impl Landscape + ?Sized), paths: &[impl Walk]) -> Figure {
     let paths = &Path::collect(paths);
     let longest = paths.iter().map(|p| p.points.len()).max().unwrap_or(0);
-    let steps = evenly_with_ends(longest, 30);
-    let frames = steps.into_iter().map(|step| (step.to_string(), way(paths, step, 60))).collect();
+    let steps = evenly_with_ends(longest, 24);
+    let frames = steps.into_iter().map(|step| (step.to_string(), way(paths, step, 40, false))).collect();
     let panel = stars(ground(landscape, 72, 54), landscape);
     finish(Figure::animation(panel, "step", frames).title(landscape.name()), landscape, paths)
 }
@@ -149,8 +149,9 @@ pub fn descent_on_line<S: AsRef<str>, V: AsRef<[f64]>>(
             evenly_with_ends(path.as_ref().len(), 60).into_iter().map(|k| path.as_ref()[k]).collect();
         let ys: Vec<f64> = xs.iter().map(|&x| f(x)).collect();
         figure = figure
-            .add(Line::new(name.as_ref(), &xs, &ys).color(i).width(1.6).opacity(0.7).markers())
-            .add(last_point(&xs, &ys, i));
+            .add(Line::new("", &xs, &ys).color(i).width(1.2).opacity(0.5))
+            .add(Scatter::new(name.as_ref(), &xs, &ys).color(i).size(9.0).opacity(0.75))
+            .add(last_point(&xs, &ys, i).size(15.0));
     }
     figure
 }
@@ -211,7 +212,7 @@ fn stars(panel: Panel, landscape: &(impl Landscape + ?Sized)) -> Panel {
 }
 
 /// The ways up to a step: lines, starts, ends. Always as many traces for as many paths.
-fn way(paths: &[Path], steps: usize, most: usize) -> Vec<Trace> {
+fn way(paths: &[Path], steps: usize, most: usize, halo: bool) -> Vec<Trace> {
     let mut traces = Vec::new();
     for (i, path) in paths.iter().enumerate() {
         let color = i + 1;
@@ -221,7 +222,8 @@ fn way(paths: &[Path], steps: usize, most: usize) -> Vec<Trace> {
                 Scatter::new("", vec![x0], vec![y0]).marker(Marker::Ring).color(color).size(13.0).unlisted();
             traces.push(start.into());
         }
-        traces.push(Line::new(&path.name, &x, &y).color(color).width(3.0).halo().into());
+        let line = Line::new(&path.name, &x, &y).color(color).width(3.0);
+        traces.push(if halo { line.halo() } else { line }.into());
         traces.push(last_point(&x, &y, color).into());
     }
     traces

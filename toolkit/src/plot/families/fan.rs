@@ -22,7 +22,7 @@ use crate::plot::traces::Line;
 pub fn fan<V: AsRef<[f64]>>(x: &[f64], truth: &[f64], mean: &[f64], models: &[V]) -> Figure {
     let mut figure = Figure::new().x_label("x").y_label("y");
     let mut values: Vec<f64> =
-        models.iter().flat_map(|m| m.as_ref()).copied().filter(|v| v.is_finite()).collect();
+        models.iter().flat_map(AsRef::as_ref).copied().filter(|v| v.is_finite()).collect();
     values.sort_by(f64::total_cmp);
     let finite_truth = || truth.iter().chain(mean).copied().filter(|v| v.is_finite());
     if !values.is_empty() {
@@ -36,7 +36,8 @@ pub fn fan<V: AsRef<[f64]>>(x: &[f64], truth: &[f64], mean: &[f64], models: &[V]
         }
         if outside > 0 {
             let share = 100.0 * outside as f64 / values.len() as f64;
-            figure = figure.footnote(format!("{share:.1} % of the models' values lie outside the picture."));
+            let share = if share < 0.1 { "Less than 0.1 %".into() } else { format!("{share:.1} %") };
+            figure = figure.footnote(format!("{share} of the models' values lie outside the picture."));
         }
     }
     if models.len() > Line::MOST_CURVES {

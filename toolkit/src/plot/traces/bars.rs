@@ -251,6 +251,8 @@ impl Mark for Bars {
     }
 
     fn plotly(&self, sheet: &Sheet<'_>) -> Vec<Value> {
+        // A hair of background between touching bars.
+        let rim = if self.touching { 0.5 } else { 0.0 };
         let mut trace = json!({
             "type": "bar",
             "name": numbers::plotly_text(&self.name),
@@ -261,7 +263,7 @@ impl Mark for Bars {
             "yaxis": sheet.y,
             "legend": sheet.legend,
             "showlegend": sheet.show_legend && self.listed && !self.name.is_empty(),
-            "marker": {"color": sheet.theme.color(self.color).hex(), "line": {"width": 0}},
+            "marker": {"color": sheet.theme.color(self.color).hex(), "line": {"width": rim, "color": sheet.theme.panel.hex()}},
         });
         if !self.base.is_empty() {
             trace["base"] = numbers::array(&self.base, sheet.y_scale);

@@ -1,0 +1,274 @@
+//! The cases of `golden_keras.json`: single operations and optimizer steps equal Keras's.
+
+use super::fixture::{self, numbers};
+use kiln::optimizers::OptimizerState;
+use kiln::prelude::*;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Within 2.4e-7 and 1e-6 of the expected number; both NaN is right too.
+fn assert_close(case: &str, got: &[f64], expected: &[f64]) {
+    assert_eq!(got.len(), expected.len(), "{case}: the number of values");
+    for (at, (got, want)) in got.iter().zip(expected).enumerate() {
+        let fits = (got - want).abs() <= 2.4e-7 + 1e-6 * want.abs() || got.is_nan() && want.is_nan();
+        assert!(fits, "{case}, number {at}: {got}, Keras has {want}");
+    }
+}
+
+fn matrix(value: &Value) -> Tensor {
+    let rows: Vec<Vec<f64>> = value.as_array().into_iter().flatten().map(numbers).collect();
+    let flat: Vec<f32> = rows.iter().flatten().map(|&number| number as f32).collect();
+    Tensor::from_vec(flat, [rows.len(), rows[0].len()]).expect("the rows are equally long")
+}
+
+fn cases(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+/// An optimizer by its class and Keras's arguments.
+macro_rules! with_arguments {
+    ($case:expr, $arguments:expr, $optimizer:expr, $($own:ident)*) => {{
+        let mut optimizer = $optimizer;
+        for (name, value) in cases($arguments) {
+            let number = value.as_f64().unwrap_or_default();
+            let flag = value.as_bool().unwrap_or_default();
+            optimizer = match name.as_str() {
+                "learning_rate" => optimizer,
+                "weight_decay" => optimizer.weight_decay(number),
+                "clipnorm" => optimizer.clipnorm(number),
+                "clipvalue" => optimizer.clipvalue(number),
+                "global_clipnorm" => optimizer.global_clipnorm(number),
+                "use_ema" => optimizer.use_ema(flag),
+                "ema_momentum" => optimizer.ema_momentum(number),
+                "ema_overwrite_frequency" => optimizer.ema_overwrite_frequency(number as u64),
+                $(stringify!($own) => with_arguments!(@set optimizer $own number flag),)*
+                other => panic!("{}: unknown argument {other}", $case),
+            };
+        }
+        Arc::new(optimizer) as Arc<dyn Optimizer>
+    }};
+    (@set $optimizer:ident nesterov $number:ident $flag:ident) => { $optimizer.nesterov($flag) };
+    (@set $optimizer:ident centered $number:ident $flag:ident) => { $optimizer.centered($flag) };
+    (@set $optimizer:ident amsgrad $number:ident $flag:ident) => { $optimizer.amsgrad($flag) };
+    (@set $optimizer:ident $own:ident $number:ident $flag:ident) => { $optimizer.$own($number) };
+}
+
+fn optimizer(case: &str, class: &str, arguments: &Value) -> Arc<dyn Optimizer> {
+    use kiln::optimizers::LearningRate;
+    let default = if class == "SGD" { 0.01 } else { 0.001 };
+    let rate: LearningRate = match &arguments["learning_rate"] {
+        Value::String(_) => ExponentialDecay::new(0.1, 2, 0.5).into(),
+        value => value.as_f64().unwrap_or(default).into(),
+    };
+    match class {
+        "SGD" => with_arguments!(case, arguments, SGD::new(rate), momentum nesterov),
+        "Adagrad" => with_arguments!(case, arguments, Adagrad::new(rate), initial_accumulator_value epsilon),
+        "Adadelta" => with_arguments!(case, arguments, Adadelta::new(rate), rho epsilon),
+        "RMSprop" => with_arguments!(case, arguments, RMSprop::new(rate), rho momentum epsilon centered),
+        "Adam" => with_arguments!(case, arguments, Adam::new(rate), beta_1 beta_2 epsilon amsgrad),
+        "AdamW" => with_arguments!(case, arguments, AdamW::new(rate), beta_1 beta_2 epsilon amsgrad),
+        "Adamax" => with_arguments!(case, arguments, Adamax::new(rate), beta_1 beta_2 epsilon),
+        "Nadam" => with_arguments!(case, arguments, Nadam::new(rate), beta_1 beta_2 epsilon),
+        "Lion" => with_arguments!(case, arguments, Lion::new(rate), beta_1 beta_2),
+        "Ftrl" => with_arguments!(
+            case, arguments, Ftrl::new(rate),
+            learning_rate_power initial_accumulator_value l1_regularization_strength
+            l2_regularization_strength l2_shrinkage_regularization_strength beta
+        ),
+        other => panic!("{case}: unknown optimizer {other}"),
+    }
+}
+
+/// Six applications leave the weights and all variables of the optimizer, in their saved order, where Keras leaves them.
+#[test]
+fn optimizers_step_as_keras_does() -> Result<()> {
+    let golden = fixture::read("golden_keras.json");
+    for (name, case) in cases(&golden["optimizers"]["cases"]) {
+        let class = case["class"].as_str().unwrap_or_default();
+        let mut state = OptimizerState::new(optimizer(name, class, &case["kwargs"]))?;
+        let mut weights = [Tensor::ones([10])];
+        let rows = case["x_after_each_of_6_applications"].as_array();
+        for (step, expected) in rows.into_iter().flatten().enumerate() {
+            let gradient = if step == 0 {
+                Tensor::full([10], 0.01)
+            } else {
+                Tensor::new((1..=10).map(|index| index as f32 * 0.1).collect::<Vec<f32>>())
+            };
+            state.apply(&mut weights, &[gradient])?;
+            let case = format!("{name}, application {}", step + 1);
+            assert_close(&case, &weights[0].to_vec_f64(), &numbers(expected));
+        }
+        let variables = state.variables();
+        let expected: Vec<_> = cases(&case["state_after_6"]).collect();
+        assert_eq!(variables.len(), expected.len(), "{name}: the number of variables");
+        // serde_json sorts the keys: compare by name, and the order by the suite of saved files.
+        for (own, value) in &variables {
+            let keras = if own == "u_product" { "variable" } else { own.as_str() };
+            let found = expected.iter().find(|(key, _)| {
+                key.rsplit('/')
+                    .next()
+                    .is_some_and(|key| key == keras || key.strip_prefix("x_") == Some(keras))
+            });
+            let (key, want) = found.unwrap_or_else(|| panic!("{name}: Keras has no variable {own}"));
+            let want = want.as_f64().map_or_else(|| numbers(want), |number| vec![number]);
+            assert_close(&format!("{name}: {key}"), &value.to_vec_f64(), &want);
+        }
+    }
+    Ok(())
+}
+
+fn schedule(case: &str) -> Box<dyn Schedule> {
+    match case {
+        "ExponentialDecay(0.1,10,0.96)" => Box::new(ExponentialDecay::new(0.1, 10, 0.96)),
+        "ExponentialDecay(0.1,10,0.96,staircase)" => {
+            Box::new(ExponentialDecay::new(0.1, 10, 0.96).staircase(true))
+        }
+        "InverseTimeDecay(0.1,10,0.5)" => Box::new(InverseTimeDecay::new(0.1, 10, 0.5)),
+        "InverseTimeDecay(0.1,10,0.5,staircase)" => {
+            Box::new(InverseTimeDecay::new(0.1, 10, 0.5).staircase(true))
+        }
+        "PiecewiseConstantDecay([10,20],[1.0,0.5,0.1])" => {
+            Box::new(PiecewiseConstantDecay::new([10, 20], [1.0, 0.5, 0.1]))
+        }
+        "PolynomialDecay(0.1,10)" => Box::new(PolynomialDecay::new(0.1, 10)),
+        "PolynomialDecay(0.1,10,0.01,power=0.5)" => {
+            Box::new(PolynomialDecay::new(0.1, 10).end_learning_rate(0.01).power(0.5))
+        }
+        "PolynomialDecay(0.1,10,0.01,power=2,cycle)" => {
+            Box::new(PolynomialDecay::new(0.1, 10).end_learning_rate(0.01).power(2.0).cycle(true))
+        }
+        "CosineDecay(0.1,20)" => Box::new(CosineDecay::new(0.1, 20)),
+        "CosineDecay(0.1,20,alpha=0.1)" => Box::new(CosineDecay::new(0.1, 20).alpha(0.1)),
+        "CosineDecay(0.0,20,warmup_target=0.1,warmup_steps=5)" => {
+            Box::new(CosineDecay::new(0.0, 20).warmup(0.1, 5))
+        }
+        "CosineDecay(0.01,20,alpha=0.2,warmup_target=0.1,warmup_steps=5)" => {
+            Box::new(CosineDecay::new(0.01, 20).alpha(0.2).warmup(0.1, 5))
+        }
+        "CosineDecayRestarts(0.1,8)" => Box::new(CosineDecayRestarts::new(0.1, 8)),
+        "CosineDecayRestarts(0.1,8,t_mul=1.0,m_mul=0.9,alpha=0.1)" => {
+            Box::new(CosineDecayRestarts::new(0.1, 8).t_mul(1.0).m_mul(0.9).alpha(0.1))
+        }
+        "CosineDecayRestarts(0.1,8,t_mul=1.5,m_mul=0.8)" => {
+            Box::new(CosineDecayRestarts::new(0.1, 8).t_mul(1.5).m_mul(0.8))
+        }
+        other => panic!("unknown schedule {other}"),
+    }
+}
+
+/// The rates of steps 0 to 40.
+#[test]
+fn schedules_equal_keras() {
+    let golden = fixture::read("golden_keras.json");
+    for (name, expected) in cases(&golden["schedules"]["cases"]) {
+        let schedule = schedule(name);
+        let rates: Vec<f64> = (0..41).map(|step| schedule.at(step)).collect();
+        assert_close(name, &rates, &numbers(expected));
+    }
+}
+
+#[test]
+fn constraints_equal_keras() -> Result<()> {
+    let golden = fixture::read("golden_keras.json");
+    let weight = matrix(&golden["constraints"]["w"]);
+    for (name, expected) in cases(&golden["constraints"]["values"]) {
+        let constraint: Box<dyn Constraint> = match name.as_str() {
+            "MaxNorm(2)" => Box::new(MaxNorm::new(2.0)),
+            "MaxNorm(1,axis=1)" => Box::new(MaxNorm::new(1.0).axis(1)),
+            "NonNeg" => Box::new(NonNeg),
+            "UnitNorm" => Box::new(UnitNorm::new()),
+            "MinMaxNorm(.5,1.5,rate=.5)" => Box::new(MinMaxNorm::new(0.5, 1.5).rate(0.5)),
+            other => panic!("unknown constraint {other}"),
+        };
+        assert_close(name, &constraint.apply(&weight)?.to_vec_f64(), &matrix(expected).to_vec_f64());
+    }
+    Ok(())
+}
+
+#[test]
+fn metrics_equal_keras() -> Result<()> {
+    use kiln::metrics::*;
+    let golden = fixture::read("golden_keras.json");
+    let binary = &golden["metrics"]["binary"];
+    let column = |name: &str| {
+        Tensor::new(numbers(&binary[name]).iter().map(|&number| number as f32).collect::<Vec<f32>>())
+    };
+    let (y, p) = (column("y").reshape([60, 1])?, column("p").reshape([60, 1])?);
+    let check =
+        |name: &str, mut metric: Box<dyn Metric>, y: &Tensor, p: &Tensor, want: &Value| -> Result<()> {
+            // In two batches: what is gathered must not depend on them.
+            let half = y.shape()[0] / 2;
+            metric.update(&y.rows(..half)?, &p.rows(..half)?, None)?;
+            metric.update(&y.rows(half..)?, &p.rows(half..)?, None)?;
+            assert_close(name, &[metric.result()], &[want.as_f64().unwrap_or(f64::NAN)]);
+            assert_eq!(metric.fresh().result(), 0.0, "{name}: a fresh one has seen nothing");
+            Ok(())
+        };
+    let values = &binary["values"];
+    for (name, metric) in [
+        ("BinaryAccuracy", by_name("binary_accuracy")?),
+        ("Precision", Box::new(Precision::new())),
+        ("Recall", Box::new(Recall::new())),
+        ("AUC", Box::new(AUC::new())),
+        ("AUC(PR)", Box::new(AUC::new().curve(Curve::Pr))),
+        ("AUC(n=3)", Box::new(AUC::new().num_thresholds(3))),
+    ] {
+        check(name, metric, &y, &p, &values[name])?;
+    }
+    let many = &golden["metrics"]["multiclass"];
+    let labels = Tensor::new(numbers(&many["y"]).iter().map(|&label| label as i32).collect::<Vec<i32>>());
+    let p = matrix(&many["p"]);
+    let hot: Vec<f32> = labels
+        .to_labels()
+        .iter()
+        .flat_map(|&label| (0..4).map(move |class| f32::from(u8::from(class == label))))
+        .collect();
+    let hot = Tensor::from_vec(hot, [12, 4])?;
+    let values = &many["values"];
+    check(
+        "SparseCategoricalAccuracy",
+        by_name("accuracy")?,
+        &labels,
+        &p,
+        &values["SparseCategoricalAccuracy"],
+    )?;
+    check("CategoricalAccuracy", by_name("accuracy")?, &hot, &p, &values["CategoricalAccuracy"])?;
+    check("SparseTopK2", Box::new(TopKCategoricalAccuracy::new(2)), &labels, &p, &values["SparseTopK2"])?;
+    check("TopK2", Box::new(TopKCategoricalAccuracy::new(2)), &hot, &p, &values["TopK2"])?;
+    check(
+        "Precision(top_k=2)",
+        Box::new(Precision::new().top_k(2)),
+        &hot,
+        &p,
+        &values["Precision(top_k=2)"],
+    )?;
+    check(
+        "Recall(class_id=1)",
+        Box::new(Recall::new().class_id(1)),
+        &hot,
+        &p,
+        &values["Recall(class_id=1)"],
+    )?;
+    check("F1(macro)", Box::new(F1Score::new()), &hot, &p, &values["F1(macro)"])?;
+    let inputs = &golden["losses"]["inputs"];
+    let (y, p) = (matrix(&inputs["reg_y"]), matrix(&inputs["reg_p"]));
+    let weights =
+        Tensor::new(numbers(&inputs["sample_weight"]).iter().map(|&w| w as f32).collect::<Vec<f32>>());
+    let values = &golden["metrics"]["regression"]["values"];
+    for (name, mut metric) in [
+        ("MSE", by_name("mse")?),
+        ("RMSE", Box::new(RootMeanSquaredError::new())),
+        ("R2", Box::new(R2Score::new())),
+    ] {
+        for (kind, weights) in [("plain", None), ("sample_weight", Some(&weights))] {
+            metric.reset();
+            metric.update(&y, &p, weights)?;
+            assert_close(
+                &format!("{name}, {kind}"),
+                &[metric.result()],
+                &[values[name][kind].as_f64().unwrap_or(f64::NAN)],
+            );
+        }
+    }
+    Ok(())
+}
