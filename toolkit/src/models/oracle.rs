@@ -22,7 +22,7 @@ fn cases() -> Vec<Value> {
     let packed = include_bytes!("../../../tests/fixtures/layers.json.gz");
     let fixture: Value = serde_json::from_reader(flate2::read::GzDecoder::new(packed.as_slice())).unwrap();
     let cases = fixture["cases"].as_array().unwrap().clone();
-    let cases: Vec<Value> = cases.into_iter().filter(|c| !c["layer"].to_string().contains("Orthogonal") && !c["layer"].to_string().contains("activity_regularizer\":{")).collect(); // TEMPORARY
+    let cases: Vec<Value> = cases.into_iter().filter(|c| !c["layer"].to_string().contains("Orthogonal")).collect(); // TEMPORARY
     assert!(cases.len() > 70);
     cases
 }
@@ -57,7 +57,7 @@ fn model(case: &Value, dtype: DType) -> Sequential {
     let mut model = Sequential::new().seed(5);
     model.push(config::layer(&case["layer"]).unwrap()).unwrap();
     model.build(&array(&case["input"]).shape()[1..]).unwrap();
-    if let Some(weights) = case["weights"].as_array() {
+    if let Some(weights) = case["weights"].as_array().or(case["weights_in_order"].as_array()) {
         model.set_weights(&weights.iter().map(array).collect::<Vec<_>>()).unwrap();
     }
     model.copy_as(dtype)
@@ -72,7 +72,7 @@ fn compare(what: &str, ours: &Tensor, theirs: &Value) -> f64 {
     let mut worst = 0.0_f64;
     for (ours, theirs) in ours.iter().zip(&theirs) {
         let difference = (ours - theirs).abs() / (2.4e-7 + 1e-6 * largest);
-        assert!(difference < 2.0, "{what}: {ours}, Keras has {theirs} (the largest is {largest})");
+        assert!(difference <= 1.0, "{what}: {ours}, Keras has {theirs} (the largest is {largest})");
         worst = worst.max(difference);
     }
     worst
