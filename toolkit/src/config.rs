@@ -25,7 +25,7 @@ mod optimizer;
 
 mod regularizer;
 
-pub(crate) use fields::{Configured, Field, Fields, keras_config, keras_rows, name_of, names};
+pub(crate) use fields::{Configured, Field, Fields, float32, keras_config, keras_rows, name_of, names};
 
 /// The fields of a configuration, in the order in which they are written.
 pub type Map = serde_json::Map<String, Value>;
@@ -171,6 +171,27 @@ pub fn layer(value: &Value) -> Result<Arc<dyn Layer>> {
         None => class.to_string(),
     };
     layer::read(class, fields).map_err(|error| error.in_context(place))
+}
+
+/// Whether Keras builds layers of this class when they are made, so that they are never "unbuilt" and have no
+/// `build_config`.
+pub(crate) fn is_built_at_once(class: &str) -> bool {
+    const CLASSES: [&str; 13] = [
+        "Activation",
+        "AlphaDropout",
+        "AveragePooling2D",
+        "Dropout",
+        "ELU",
+        "GaussianDropout",
+        "GaussianNoise",
+        "GlobalAveragePooling2D",
+        "LeakyReLU",
+        "MaxPooling2D",
+        "ReLU",
+        "Reshape",
+        "Softmax",
+    ];
+    CLASSES.contains(&class)
 }
 
 /// The class and the fields in an envelope.

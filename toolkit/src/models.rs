@@ -5,6 +5,7 @@ mod compile;
 mod evaluate;
 mod fit;
 mod history;
+mod json;
 #[cfg(test)]
 mod oracle;
 mod sequential;

@@ -5,3 +5,5 @@ mod bad_input;
 mod formula;
 mod golden;
 mod training_run;
+mod layers;
+mod summaries;
