@@ -7,10 +7,19 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 mod crossentropy;
+mod elementwise;
+mod errors;
+mod hinge;
 mod regression;
+mod rows;
 
 pub use crossentropy::{BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy};
+pub use errors::{
+    Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredLogarithmicError, Poisson,
+};
+pub use hinge::{Hinge, SquaredHinge};
 pub use regression::MeanSquaredError;
+pub use rows::{CategoricalHinge, CosineSimilarity, KLDivergence};
 
 /// Keras's smallest number: probabilities are kept between it and 1 minus it.
 pub(crate) const EPSILON: f64 = 1e-7;
@@ -67,6 +76,21 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Loss>> {
         "categorical_crossentropy" | "CategoricalCrossentropy" => Arc::new(CategoricalCrossentropy::new()),
         "binary_crossentropy" | "BinaryCrossentropy" | "bce" | "BCE" => Arc::new(BinaryCrossentropy::new()),
         "mean_squared_error" | "MeanSquaredError" | "mse" | "MSE" => Arc::new(MeanSquaredError::new()),
+        "mean_absolute_error" | "MeanAbsoluteError" | "mae" | "MAE" => Arc::new(MeanAbsoluteError::new()),
+        "mean_absolute_percentage_error" | "MeanAbsolutePercentageError" | "mape" | "MAPE" => {
+            Arc::new(MeanAbsolutePercentageError::new())
+        }
+        "mean_squared_logarithmic_error" | "MeanSquaredLogarithmicError" | "msle" | "MSLE" => {
+            Arc::new(MeanSquaredLogarithmicError::new())
+        }
+        "huber" | "Huber" => Arc::new(Huber::new()),
+        "log_cosh" | "LogCosh" => Arc::new(LogCosh::new()),
+        "poisson" | "Poisson" => Arc::new(Poisson::new()),
+        "hinge" | "Hinge" => Arc::new(Hinge::new()),
+        "squared_hinge" | "SquaredHinge" => Arc::new(SquaredHinge::new()),
+        "categorical_hinge" | "CategoricalHinge" => Arc::new(CategoricalHinge::new()),
+        "cosine_similarity" | "CosineSimilarity" => Arc::new(CosineSimilarity::new()),
+        "kl_divergence" | "KLDivergence" | "kld" | "KLD" => Arc::new(KLDivergence::new()),
         _ => {
             return Err(Error::unknown_name(
                 "loss",
@@ -76,6 +100,17 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Loss>> {
                     "categorical_crossentropy",
                     "binary_crossentropy",
                     "mean_squared_error",
+                    "mean_absolute_error",
+                    "mean_absolute_percentage_error",
+                    "mean_squared_logarithmic_error",
+                    "huber",
+                    "log_cosh",
+                    "poisson",
+                    "hinge",
+                    "squared_hinge",
+                    "categorical_hinge",
+                    "cosine_similarity",
+                    "kl_divergence",
                 ],
             ));
         }
@@ -124,4 +159,10 @@ pub(crate) fn sample_means(values: &Tensor) -> Result<Tensor> {
         return Ok(values.reshaped(Shape::from_fit(&[rows])));
     }
     values.reshaped(Shape::from_fit(&[rows, columns])).mean_along(1)
+}
+
+/// Sums along the last axis with that axis again, of size 1.
+pub(crate) fn keep_last_axis(sums: Tensor) -> Tensor {
+    let sizes: Vec<usize> = sums.shape().iter().copied().chain([1]).collect();
+    sums.reshaped(Shape::from_fit(&sizes))
 }

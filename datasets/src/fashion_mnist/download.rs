@@ -44,10 +44,10 @@ pub(super) fn fetch(
     for (position, original) in wanted.iter().enumerate() {
         let from = format!("{}/{}", address.trim_end_matches('/'), original.name);
         report(&format!(
-            "Fashion-MNIST: downloading file {} of {}, {:.1} MB, from {from}",
+            "Fashion-MNIST: downloading file {} of {}, {} kB, from {from}",
             position + 1,
             wanted.len(),
-            original.size as f64 / 1e6
+            original.size.div_ceil(1000)
         ));
         let bytes = download(&agent, &from, original)?;
         put(cache, original.name, &bytes)?;

@@ -32,8 +32,7 @@ pub(super) fn compile_error(code: &str, messages: &[Value], known: &Known<'_>) -
 fn headline(message: &Value) -> String {
     let text = message["message"].as_str().unwrap_or("the cell does not compile");
     if shows_nothing(message) {
-        return "the value of the last line cannot be shown: its type implements neither Debug nor a display of its own"
-            .to_owned();
+        return format!("the value of the last line cannot be shown: {text}");
     }
     match message["code"]["code"].as_str() {
         Some(code) => format!("[{code}] {text}"),
@@ -50,12 +49,14 @@ fn shows_nothing(message: &Value) -> bool {
 fn render(code: &str, message: &Value, known: &Known<'_>, lines: &mut Vec<String>) {
     lines.push(format!("{RED}error{RESET}{BOLD}: {}{RESET}", headline(message)));
     let mut spans = places(message);
+    // The method by which the kernel shows a value is no concern of the reader.
+    spans.retain(|(_, label, _)| !label.contains("`evcxr_display`"));
     spans.sort_by_key(|(range, _, primary)| (!primary, range.start));
     for (index, (range, label, primary)) in spans.iter().enumerate() {
         render_span(code, range.clone(), label, *primary, index == 0, lines);
     }
     if shows_nothing(message) {
-        lines.push(format!("  {BLUE}={RESET} help: end the line with `;`, or show one of its parts"));
+        lines.push(format!("  {BLUE}={RESET} help: end the line with `;`, show one of its parts, or put `#[derive(Debug)]` before the type"));
         return;
     }
     for child in message["children"].as_array().into_iter().flatten() {

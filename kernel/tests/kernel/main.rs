@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod client;
+mod command_line;
 
 use client::{Kernel, execute_content};
 use serde_json::json;

@@ -22,7 +22,10 @@ fn data_of_different_length_or_shape() {
     let mut model = classifier();
     let x = Tensor::zeros([8, 4]);
     assert_error(model.fit(&x, &Tensor::new(vec![0; 7])).verbose(0).run(), &["8 samples", "7 targets"]);
-    assert_error(model.fit(&Tensor::zeros([8, 5]), &Tensor::new(vec![0; 8])).verbose(0).run(), &["[4]", "[5]"]);
+    assert_error(
+        model.fit(&Tensor::zeros([8, 5]), &Tensor::new(vec![0; 8])).verbose(0).run(),
+        &["[4]", "[5]"],
+    );
     assert_error(model.predict(&Tensor::zeros([2, 2, 4])), &["[4]", "[2, 4]"]);
     assert_error(model.predict(&Tensor::zeros([0, 4])), &["no sample"]);
     assert_error(model.predict(&Tensor::scalar(1.0)), &["scalar"]);
@@ -45,9 +48,15 @@ fn numbers_that_are_not_finite() {
 fn labels_outside_the_classes() {
     let mut model = classifier();
     let x = Tensor::zeros([4, 4]);
-    assert_error(model.fit(&x, &Tensor::new([0, 1, 3, 2])).verbose(0).run(), &["label 3 of sample 2", "3 classes", "0..3"]);
+    assert_error(
+        model.fit(&x, &Tensor::new([0, 1, 3, 2])).verbose(0).run(),
+        &["label 3 of sample 2", "3 classes", "0..3"],
+    );
     assert_error(model.fit(&x, &Tensor::new([0, -1, 1, 2])).verbose(0).run(), &["label -1 of sample 1"]);
-    assert_error(model.fit(&x, &Tensor::zeros([4, 3])).verbose(0).run(), &["[4, 3]", "categorical_crossentropy"]);
+    assert_error(
+        model.fit(&x, &Tensor::zeros([4, 3])).verbose(0).run(),
+        &["[4, 3]", "categorical_crossentropy"],
+    );
 }
 
 #[test]
@@ -69,7 +78,10 @@ fn models_that_cannot_work() {
 #[test]
 fn names_that_do_not_exist() {
     let first = |layer: Dense| Sequential::new().add(layer.input_shape([4])).compile("sgd", "mse", ());
-    assert_error(first(Dense::new(2).activation("rellu")), &["Dense `dense` (layer 1 of 1)", "`rellu`", "relu, relu6"]);
+    assert_error(
+        first(Dense::new(2).activation("rellu")),
+        &["Dense `dense` (layer 1 of 1)", "`rellu`", "relu, relu6"],
+    );
     assert_error(first(Dense::new(2).kernel_initializer("he")), &["kernel_initializer", "`he`", "he_normal"]);
     assert_error(first(Dense::new(2).kernel_regularizer("l3")), &["kernel_regularizer", "`l3`", "l1, l2"]);
     let mut model = Sequential::new().add(Dense::new(2).input_shape([4]));
@@ -82,7 +94,10 @@ fn names_that_do_not_exist() {
 fn hyper_parameters_outside_their_range() {
     let with = |layer: Dropout| Sequential::new().add(layer.input_shape([4])).compile("sgd", "mse", ());
     assert_error(with(Dropout::new(1.5)), &["Dropout", "0.0..=1.0", "1.5"]);
-    assert_error(Sequential::new().add(Dense::new(0).input_shape([4])).compile("sgd", "mse", ()), &["units", "0"]);
+    assert_error(
+        Sequential::new().add(Dense::new(0).input_shape([4])).compile("sgd", "mse", ()),
+        &["units", "0"],
+    );
     let mut model = Sequential::new().add(Dense::new(2).input_shape([4]));
     assert_error(model.compile(SGD::new(-0.1), "mse", ()), &["learning rate", "-0.1"]);
     assert_error(model.compile(SGD::new(0.1).momentum(1.5), "mse", ()), &["momentum", "1.5"]);

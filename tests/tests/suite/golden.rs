@@ -272,3 +272,124 @@ fn metrics_equal_keras() -> Result<()> {
     }
     Ok(())
 }
+
+/// Three epochs from given weights: histories and final weights, moving averages and accumulation included.
+#[test]
+fn fits_equal_keras() -> Result<()> {
+    let golden = fixture::read("golden_keras.json");
+    let x = Tensor::arange(32).reshape([16, 2])? / 32.0;
+    for (name, case) in cases(&golden["fit"]["cases"]) {
+        let mut model = Sequential::new()
+            .add(Dense::new(2).kernel_initializer("ones").bias_initializer("ones").input_shape([2]));
+        let optimizer: Arc<dyn Optimizer> = match name.as_str() {
+            "sgd0.1" => Arc::new(SGD::new(0.1)),
+            "sgd_mom" => Arc::new(SGD::new(0.05).momentum(0.9).nesterov(true)),
+            "adam" => Arc::new(Adam::new(0.05)),
+            "rmsprop" => Arc::new(RMSprop::new(0.01)),
+            "adam_expdecay" => Arc::new(Adam::new(ExponentialDecay::new(0.05, 1, 0.9))),
+            "sgd_ema" => Arc::new(SGD::new(0.1).use_ema(true).ema_momentum(0.9)),
+            "sgd_accum2" => Arc::new(SGD::new(0.1).gradient_accumulation_steps(2)),
+            other => panic!("unknown fit {other}"),
+        };
+        model.compile(optimizer, "mse", ["mae"])?;
+        let history = model
+            .fit(&x, &x)
+            .epochs(3)
+            .batch_size(5)
+            .shuffle(false)
+            .validation_split(0.25)
+            .verbose(0)
+            .run()?;
+        let mut worst: f64 = 0.0;
+        for (key, want) in cases(&case["history"]) {
+            let (got, want) = (history.get(key), numbers(want));
+            assert_eq!(got.len(), want.len(), "{name}: epochs of {key}");
+            for (got, want) in got.iter().zip(&want) {
+                worst = worst.max((got - want).abs() / want.abs());
+                assert!((got - want).abs() <= 1e-5 * want.abs(), "{name}: {key} {got}, Keras has {want}");
+            }
+        }
+        let weights = case["weights"].as_array();
+        for (weight, want) in model.get_weights()?.iter().zip(weights.into_iter().flatten()) {
+            let want = if want[0].is_array() { matrix(want).to_vec_f64() } else { numbers(want) };
+            for (got, want) in weight.to_vec_f64().iter().zip(&want) {
+                assert!((got - want).abs() <= 1e-5 * want.abs(), "{name}: weight {got}, Keras has {want}");
+            }
+        }
+        println!("{name}: largest relative difference {worst:.1e}");
+    }
+    Ok(())
+}
+
+/// The losses of each sample and their mean; weighted cases are the losses times the weights.
+#[test]
+fn losses_equal_keras() -> Result<()> {
+    use kiln::losses::*;
+    let golden = fixture::read("golden_keras.json");
+    let inputs = &golden["losses"]["inputs"];
+    let input = |name: &str| matrix(&inputs[name]);
+    let labels =
+        Tensor::new(numbers(&inputs["class"]).iter().map(|&label| label as i32).collect::<Vec<i32>>());
+    let hot = Tensor::new([[1., 0., 0.], [0., 0., 1.], [0., 1., 0.], [0., 0., 1.]]);
+    let mut compared = 0;
+    for (name, expected) in cases(&golden["losses"]["values"]) {
+        let base = name.trim_end_matches(" weighted").trim_end_matches(" unnormalised");
+        let probabilities = input(if name.ends_with("unnormalised") { "probs_unnorm" } else { "probs" });
+        let logits = base.contains("from_logits");
+        let scores = if logits { input("logits") } else { probabilities };
+        let smoothing = match base.split_once("label_smoothing=") {
+            Some((_, text)) => text.trim_end_matches(')').parse().unwrap_or_default(),
+            None => 0.0,
+        };
+        let class = base.split(['(', ' ']).next().unwrap_or_default();
+        let (reg_y, reg_p) = (input("reg_y"), input("reg_p"));
+        let (loss, y, p): (Box<dyn Loss>, Tensor, Tensor) = match class {
+            _ if base.contains("ignore_class") => continue,
+            "BinaryCrossentropy" => {
+                let loss = BinaryCrossentropy::new().from_logits(logits).label_smoothing(smoothing);
+                (Box::new(loss), input("bin_y"), input(if logits { "bin_logits" } else { "bin_p" }))
+            }
+            "CategoricalCrossentropy" => {
+                let loss = CategoricalCrossentropy::new().from_logits(logits).label_smoothing(smoothing);
+                (Box::new(loss), hot.clone(), scores)
+            }
+            "SparseCategoricalCrossentropy" => {
+                let loss = SparseCategoricalCrossentropy::new().from_logits(logits);
+                (Box::new(loss), labels.clone(), scores)
+            }
+            "Hinge" | "SquaredHinge" | "CategoricalHinge" => {
+                let loss: Box<dyn Loss> = match class {
+                    "Hinge" => Box::new(Hinge),
+                    "SquaredHinge" => Box::new(SquaredHinge),
+                    _ => Box::new(CategoricalHinge),
+                };
+                let y = if base.contains("-1/1") { &hot * 2.0 - 1.0 } else { hot.clone() };
+                (loss, y, input("logits"))
+            }
+            "KLDivergence" => (Box::new(KLDivergence), input("probs"), input("probs_unnorm")),
+            "MSE" => (Box::new(MeanSquaredError), reg_y, reg_p),
+            "MAE" => (Box::new(MeanAbsoluteError), reg_y, reg_p),
+            "MAPE" => (Box::new(MeanAbsolutePercentageError), reg_y, reg_p),
+            "MSLE" => (Box::new(MeanSquaredLogarithmicError), reg_y, reg_p),
+            "Huber" => {
+                let delta = if base.contains("0.5") { 0.5 } else { 1.0 };
+                (Box::new(Huber::new().delta(delta)), reg_y, reg_p)
+            }
+            "LogCosh" => (Box::new(LogCosh), reg_y, reg_p),
+            "CosineSimilarity" => (Box::new(CosineSimilarity), reg_y, reg_p),
+            "Poisson" => (Box::new(Poisson), reg_y, reg_p),
+            other => panic!("unknown loss {other}"),
+        };
+        let mut losses = loss.per_sample(&y, &p)?;
+        if name.ends_with("weighted") {
+            let weights = numbers(&inputs["sample_weight"]);
+            losses = losses * Tensor::new(weights.iter().map(|&weight| weight as f32).collect::<Vec<f32>>());
+        }
+        compared += 1;
+        assert_close(name, &losses.to_vec_f64(), &numbers(&expected["none"]));
+        let mean = expected["sum_over_batch_size"].as_f64().unwrap_or(f64::NAN);
+        assert_close(name, &[losses.mean().item()?], &[mean]);
+    }
+    assert!(compared >= 36, "only {compared} cases were compared");
+    Ok(())
+}

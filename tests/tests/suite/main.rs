@@ -1,7 +1,7 @@
 //! Suites that cross crates, in one binary.
 
-mod fixture;
 mod bad_input;
+mod fixture;
 mod formula;
 mod golden;
 mod training_run;

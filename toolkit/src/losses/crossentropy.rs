@@ -1,6 +1,6 @@
 //! Losses of classification.
 
-use super::{EPSILON, Loss, aligned, check_same_shape, per_row, sample_means};
+use super::{EPSILON, Loss, aligned, check_same_shape, keep_last_axis, per_row, sample_means};
 use crate::tensor::{Shape, Tensor};
 use crate::{Activation, Error, Result};
 
@@ -245,11 +245,6 @@ fn check_smoothing(smoothing: f64) -> Result<()> {
 /// 1 where a probability is not cut off.
 fn inside(p: &Tensor) -> Result<Tensor> {
     p.greater_equal(EPSILON)?.mul(p.less_equal(1.0 - EPSILON)?)
-}
-
-fn keep_last_axis(sums: Tensor) -> Tensor {
-    let sizes: Vec<usize> = sums.shape().iter().copied().chain([1]).collect();
-    sums.reshaped(Shape::from_fit(&sizes))
 }
 
 fn categorical(target: &Tensor, y_pred: &Tensor, from_logits: bool) -> Result<Tensor> {

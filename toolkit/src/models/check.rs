@@ -199,6 +199,12 @@ mod tests {
             &y,
         );
         assert_right(
+            "activity",
+            &around(Dense::new(4).activation("tanh").activity_regularizer(L2::new(0.3))),
+            "mse",
+            &y,
+        );
+        assert_right(
             "L1L2",
             &around(Dense::new(4).kernel_regularizer(L1L2::new().l1(0.1).l2(0.2))),
             "mse",
@@ -232,6 +238,17 @@ mod tests {
         let share = Activation::Sigmoid.apply(&samples(6, 3));
         assert_right("binary, joined", &model("sigmoid"), "binary_crossentropy", &share);
         assert_right("binary, alone", &alone("sigmoid"), "binary_crossentropy", &share);
+        let positive = Activation::Softplus.apply(&samples(6, 3)) + 0.1;
+        for loss in ["mae", "mape", "huber", "log_cosh", "hinge", "squared_hinge", "cosine_similarity"] {
+            assert_right(loss, &model("linear"), loss, &samples(6, 3));
+        }
+        for loss in ["msle", "poisson"] {
+            assert_right(loss, &model("softplus"), loss, &positive);
+        }
+        assert_right("kl_divergence", &model("softmax"), "kl_divergence", &spread);
+        let hot =
+            Tensor::new([[1., 0., 0.], [0., 0., 1.], [0., 1., 0.], [0., 1., 0.], [1., 0., 0.], [0., 0., 1.]]);
+        assert_right("categorical_hinge", &model("linear"), "categorical_hinge", &hot);
         assert_right("squares", &model("linear"), "mse", &samples(6, 3));
     }
 

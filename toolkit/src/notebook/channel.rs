@@ -49,7 +49,7 @@ fn channel() -> Option<&'static Channel> {
 }
 
 fn parse(value: &str, process: u32) -> Option<Channel> {
-    let mut parts = value.split(':');
+    let mut parts = value.splitn(3, ':');
     let of_process: u32 = parts.next()?.parse().ok()?;
     let (token, input) = (parts.next()?.to_owned(), parts.next()?.to_owned());
     (of_process == process && !token.is_empty()).then_some(Channel { token, input })
@@ -139,6 +139,8 @@ mod tests {
         assert!(parse("17:abc:5", 17).is_some());
         assert!(parse("17:abc:5", 18).is_none());
         assert!(parse("abc", 17).is_none());
+        // A path may have a colon in it.
+        assert_eq!(parse("17:abc:/a:b", 17).map(|channel| channel.input).as_deref(), Some("/a:b"));
     }
 
     /// A display keeps its formats in order and its metadata.

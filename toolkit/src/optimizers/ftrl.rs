@@ -96,7 +96,7 @@ impl Optimizer for Ftrl {
     }
 
     fn check(&self) -> Result<()> {
-        if !(self.learning_rate_power <= 0.0) {
+        if self.learning_rate_power > 0.0 || self.learning_rate_power.is_nan() {
             return Err(Error::argument(format!(
                 "Ftrl: learning_rate_power must be at most 0, but is {}",
                 self.learning_rate_power

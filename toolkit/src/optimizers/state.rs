@@ -249,7 +249,10 @@ impl OptimizerState {
             if let Some(average) = &mut state.average {
                 let kept = if self.iterations == 0 { 0.0 } else { options.ema_momentum };
                 *average = &*average * kept + &*weight * (1.0 - kept);
-                if options.ema_overwrite_frequency.is_some_and(|every| (self.iterations + 1) % every == 0) {
+                if options
+                    .ema_overwrite_frequency
+                    .is_some_and(|every| (self.iterations + 1).is_multiple_of(every))
+                {
                     *weight = average.clone();
                 }
             }
@@ -307,8 +310,7 @@ fn clip(options: &OptimizerOptions, gradients: &mut [Option<Tensor>]) -> Result<
     if let Some(bound) = positive(options.clipnorm) {
         for gradient in gradients.iter_mut().flatten() {
             let norm = gradient.square().sum().item()?.sqrt();
-            // NaN must pass, so the comparison is the other way round.
-            if !(norm <= bound) {
+            if norm > bound || norm.is_nan() {
                 *gradient = &*gradient * (bound / norm);
             }
         }
@@ -323,7 +325,7 @@ fn clip(options: &OptimizerOptions, gradients: &mut [Option<Tensor>]) -> Result<
         }
         let norm = squares.sqrt();
         // An infinite or NaN norm makes every gradient NaN, as in Keras.
-        let scale = bound * (1.0 / norm).min(1.0 / bound) + (norm - norm);
+        let scale = if norm.is_finite() { bound * (1.0 / norm).min(1.0 / bound) } else { f64::NAN };
         for gradient in gradients.iter_mut().flatten() {
             *gradient = &*gradient * scale;
         }

@@ -24,12 +24,19 @@ impl Tensor {
             [count, height, width] | [count, height, width, 1] => (count, height, width, false),
             [count, height, width, 3] => (count, height, width, true),
             _ => {
-                return Err(Error::shape(format!("images need a shape [n, height, width] or [n, height, width, 1 or 3], but it is {}", self.shape()))
-                    .with_help("take some rows first, and reshape flat ones: x.rows(..9)?.reshape([9, 28, 28])?"));
+                return Err(Error::shape(format!(
+                    "images need a shape [n, height, width] or [n, height, width, 1 or 3], but it is {}",
+                    self.shape()
+                ))
+                .with_help(
+                    "take some rows first, and reshape flat ones: x.rows(..9)?.reshape([9, 28, 28])?",
+                ));
             }
         };
         let make = if colour { ImageData::rgb } else { ImageData::grey };
-        Ok((0..count).map(|index| make(height, width, self.rows_unchecked(index..index + 1).to_vec_f64())).collect())
+        Ok((0..count)
+            .map(|index| make(height, width, self.rows_unchecked(index..index + 1).to_vec_f64()))
+            .collect())
     }
 
     /// Shows the numbers as a cell's result.

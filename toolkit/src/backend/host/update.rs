@@ -49,7 +49,7 @@ pub(super) fn update<T: Real>(rule: UpdateRule, w: &mut Tensor, g: &Tensor, slot
                         let mean = rho * mean + new * g;
                         let step = momentum * step + rate * g / Real::sqrt(square - mean * mean + epsilon);
                         (w - step, [square, step, mean])
-                    })
+                    });
                 }
                 (rest, _) => unreachable!("RMSprop with {} slots", rest.len() + 1),
             }
@@ -120,7 +120,7 @@ fn each<T: Real, const N: usize>(
 ) {
     let grad = grad.as_slice::<T>();
     let parts = (grad.len() / GRAIN).clamp(1, 64);
-    let slots = slots.map(|slot| slot.as_mut_slice::<T>());
+    let slots = slots.map(Tensor::as_mut_slice::<T>);
     parallel::with_all_mut(weights.as_mut_slice::<T>(), slots, parts, |first, weights, slots| {
         let len = weights.len();
         let grad = &grad[first..first + len];

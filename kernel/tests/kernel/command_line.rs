@@ -1,5 +1,4 @@
 //! The command `kiln` as a person calls it: `lab` and `datasets`, where they end early.
-#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests too")]
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
