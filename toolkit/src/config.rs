@@ -9,6 +9,7 @@ use crate::choice::Choice;
 use crate::constraints::{self, Constraint};
 use crate::initializers::{self, Initializer};
 use crate::layers::Layer;
+use crate::losses::{self, Loss};
 use crate::optimizers::schedules::Schedule;
 use crate::optimizers::{self, LearningRate, Optimizer};
 use crate::regularizers::{self, Regularizer};
@@ -21,6 +22,7 @@ mod constraint;
 mod fields;
 mod initializer;
 mod layer;
+mod loss;
 mod optimizer;
 
 mod regularizer;
@@ -94,7 +96,8 @@ impl Config {
 /// The error of a class that a user wrote, which no configuration can name.
 pub(crate) fn without_config(what: &str, object: &dyn Debug) -> Error {
     let shown = format!("{object:?}");
-    let name: String = shown.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+    let name: String =
+        shown.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
     Error::state(format!("the {what} {name} has no configuration that Keras could read"))
         .with_help("only the built-in classes can be written; save the weights instead")
 }
@@ -140,6 +143,18 @@ pub fn optimizer(value: &Value) -> Result<Arc<dyn Optimizer>> {
     match value {
         Value::String(name) => optimizers::by_name(name),
         _ => envelope("optimizer", value).and_then(|(class, fields)| optimizer::read(class, fields)),
+    }
+}
+
+/// The loss of this JSON: an envelope, or a name.
+///
+/// # Errors
+/// For an unknown class or field.
+pub fn loss(value: &Value) -> Result<Arc<dyn Loss>> {
+    match value {
+        Value::String(name) => losses::by_name(name),
+        _ => envelope("loss", value)
+            .and_then(|(class, fields)| loss::read(class, fields).map_err(|error| error.in_context(class))),
     }
 }
 
@@ -199,7 +214,9 @@ pub(crate) fn envelope<'a>(what: &str, value: &'a Value) -> Result<(&'a str, &'a
     let class = value.get("class_name").and_then(Value::as_str);
     match (class, value.get("config").and_then(Value::as_object)) {
         (Some(class), Some(fields)) => Ok((class, fields)),
-        _ => Err(Error::data(format!("{what}: expected {{\"class_name\", \"config\"}} or a name, but got {value}"))),
+        _ => Err(Error::data(format!(
+            "{what}: expected {{\"class_name\", \"config\"}} or a name, but got {value}"
+        ))),
     }
 }
 

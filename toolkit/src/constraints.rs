@@ -2,6 +2,7 @@
 
 use crate::choice::choice_of;
 use crate::config::{Config, keras_config, without_config};
+use crate::layers::Axes;
 use crate::optimizers::check_range;
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
@@ -55,12 +56,15 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Constraint>> {
     })
 }
 
-/// The norms along an axis, which stays with size 1.
-fn norms(weight: &Tensor, axis: isize) -> Result<Tensor> {
-    let place = weight.shape().axis(axis)?;
-    let mut sizes = weight.shape().to_vec();
-    sizes[place] = 1;
-    Ok(weight.square().sum_along(axis)?.sqrt().reshaped(Shape::from_fit(&sizes)))
+/// The norms along axes, which stay with size 1.
+fn norms(weight: &Tensor, axes: &Axes) -> Result<Tensor> {
+    let mut sums = weight.square();
+    for &axis in &axes.axes {
+        let mut sizes = sums.shape().to_vec();
+        sizes[sums.shape().axis(axis)?] = 1;
+        sums = sums.sum_along(axis)?.reshaped(Shape::from_fit(&sizes));
+    }
+    Ok(sums.sqrt())
 }
 
 /// $w \cdot \min(n, r) / (n + 10^{-7})$ with the norm $n$ along an axis: no unit's incoming weights are longer than $r$.
@@ -77,28 +81,28 @@ fn norms(weight: &Tensor, axis: isize) -> Result<Tensor> {
 /// ```
 ///
 /// Source: Srivastava et al., *Dropout* (2014), section 5.1.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct MaxNorm {
     pub(crate) max_value: f64,
-    pub(crate) axis: isize,
+    pub(crate) axis: Axes,
 }
 
 impl MaxNorm {
     /// With this largest norm, at least 0 (Keras's default is 2), along axis 0: of each unit's incoming weights.
     pub fn new(max_value: f64) -> Self {
-        Self { max_value, axis: 0 }
+        Self { max_value, axis: 0.into() }
     }
 
-    /// The axis along which norms are taken; 0 by default.
-    pub fn axis(mut self, axis: isize) -> Self {
-        self.axis = axis;
+    /// The axis or axes along which norms are taken; 0 by default, `[0, 1, 2]` for a convolution's kernel.
+    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
+        self.axis = axis.into();
         self
     }
 }
 
 impl Constraint for MaxNorm {
     fn apply(&self, weight: &Tensor) -> Result<Tensor> {
-        let norms = norms(weight, self.axis)?;
+        let norms = norms(weight, &self.axis)?;
         Ok(weight * (norms.clip(0.0, self.max_value) / (norms + EPSILON)))
     }
 
@@ -147,27 +151,33 @@ keras_config!(NonNeg, "keras.constraints", Self, {});
 /// assert!((w.square().sum().item()? - 1.0).abs() < 1e-6);
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct UnitNorm {
-    pub(crate) axis: isize,
+    pub(crate) axis: Axes,
+}
+
+impl Default for UnitNorm {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl UnitNorm {
     /// Along axis 0: of each unit's incoming weights.
     pub fn new() -> Self {
-        Self::default()
+        Self { axis: 0.into() }
     }
 
-    /// The axis along which norms are taken; 0 by default.
-    pub fn axis(mut self, axis: isize) -> Self {
-        self.axis = axis;
+    /// The axis or axes along which norms are taken; 0 by default, `[0, 1, 2]` for a convolution's kernel.
+    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
+        self.axis = axis.into();
         self
     }
 }
 
 impl Constraint for UnitNorm {
     fn apply(&self, weight: &Tensor) -> Result<Tensor> {
-        Ok(weight / (norms(weight, self.axis)? + EPSILON))
+        Ok(weight / (norms(weight, &self.axis)? + EPSILON))
     }
 
     fn config(&self) -> Result<Config> {
@@ -189,18 +199,18 @@ keras_config!(UnitNorm, "keras.constraints", Self::new(), { field "axis": (axis)
 /// assert!((w.square().sum().item()?.sqrt() - 3.25).abs() < 1e-5);
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct MinMaxNorm {
     pub(crate) min_value: f64,
     pub(crate) max_value: f64,
     pub(crate) rate: f64,
-    pub(crate) axis: isize,
+    pub(crate) axis: Axes,
 }
 
 impl MinMaxNorm {
     /// Between these norms (Keras's defaults are 0 and 1), along axis 0, at once.
     pub fn new(min_value: f64, max_value: f64) -> Self {
-        Self { min_value, max_value, rate: 1.0, axis: 0 }
+        Self { min_value, max_value, rate: 1.0, axis: 0.into() }
     }
 
     /// The share of the way into the bounds that each step goes, in `0.0..=1.0`; 1 by default.
@@ -209,16 +219,16 @@ impl MinMaxNorm {
         self
     }
 
-    /// The axis along which norms are taken; 0 by default.
-    pub fn axis(mut self, axis: isize) -> Self {
-        self.axis = axis;
+    /// The axis or axes along which norms are taken; 0 by default, `[0, 1, 2]` for a convolution's kernel.
+    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
+        self.axis = axis.into();
         self
     }
 }
 
 impl Constraint for MinMaxNorm {
     fn apply(&self, weight: &Tensor) -> Result<Tensor> {
-        let norms = norms(weight, self.axis)?;
+        let norms = norms(weight, &self.axis)?;
         let wanted = norms.clip(self.min_value, self.max_value) * self.rate + &norms * (1.0 - self.rate);
         Ok(weight * (wanted / (norms + EPSILON)))
     }

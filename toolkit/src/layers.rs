@@ -1,11 +1,11 @@
 //! Layers: immutable descriptions that compute. What a pass needs to remember is in the [`Pass`].
 
 use crate::choice::Choice;
+use crate::config::{Config, without_config};
 use crate::constraints::Constraint;
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
 use crate::tensor::Tensor;
-use crate::config::{Config, without_config};
 use crate::{Activation as Function, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -49,6 +49,8 @@ pub use layer_normalization::LayerNormalization;
 pub use noise::{GaussianDropout, GaussianNoise};
 pub use normalization::{Normalization, Numbers};
 pub use options::LayerOptions;
+pub(crate) use pass::SlotView;
+pub use pass::{Mode, Pass};
 pub use pooling::{AveragePooling2D, MaxPooling2D};
 pub use prelu::PReLU;
 pub use rectifiers::{ELU, LeakyReLU, ReLU};
@@ -56,8 +58,6 @@ pub use rescaling::Rescaling;
 pub use reshape::Reshape;
 pub use softmax::Softmax;
 pub use window::{IntoPadding, IntoPair, Padding};
-pub(crate) use pass::SlotView;
-pub use pass::{Mode, Pass};
 
 pub(crate) use options::layer_options;
 

@@ -256,7 +256,8 @@ mod tests {
             ]
         );
         assert!(jupyter_arguments(&home(), &Arguments::default(), true).contains(&"--allow-root".into()));
-        let elsewhere = Arguments { jupyter: vec!["--ServerApp.root_dir=/other".into()], ..Arguments::default() };
+        let elsewhere =
+            Arguments { jupyter: vec!["--ServerApp.root_dir=/other".into()], ..Arguments::default() };
         assert!(!jupyter_arguments(&home(), &elsewhere, false).contains(&"/clone".into()));
     }
 

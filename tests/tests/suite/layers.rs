@@ -89,7 +89,10 @@ fn random_layers_draw_what_they_promise() -> Result<()> {
         let values = training_output(layer(), &ones)?;
         let (found, spread) = moments(&values);
         let fourth = values.iter().map(|value| (value - mean).powi(4)).sum::<f64>() / n as f64;
-        assert!((found - mean).abs() < 5.0 * (variance / n as f64).sqrt(), "{what}: mean {found}, not {mean}");
+        assert!(
+            (found - mean).abs() < 5.0 * (variance / n as f64).sqrt(),
+            "{what}: mean {found}, not {mean}"
+        );
         let error = ((fourth - spread * spread) / n as f64).sqrt();
         assert!((spread - variance).abs() < 5.0 * error + 1e-12, "{what}: variance {spread}, not {variance}");
         assert_eq!(training_output(layer(), &ones)?, values, "{what}: equal seeds");

@@ -4,6 +4,7 @@ mod bad_input;
 mod fixture;
 mod formula;
 mod golden;
-mod training_run;
 mod layers;
+mod random_configs;
 mod summaries;
+mod training_run;

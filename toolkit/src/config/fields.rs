@@ -38,7 +38,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn new(class: &'static str, map: &'a Map) -> Self {
+    pub(super) fn new(class: &'static str, map: &'a Map) -> Self {
         Self { class, map, known: Vec::new() }
     }
 
@@ -63,14 +63,15 @@ impl<'a> Fields<'a> {
     pub(crate) fn only(&mut self, key: &'static str, value: Value) -> Result<()> {
         self.known.push(key);
         match self.map.get(key) {
-            Some(other) if *other != value => {
-                Err(Error::data(format!("{}: the field `{key}` can only be {value}, but is {other}", self.class)))
-            }
+            Some(other) if *other != value => Err(Error::data(format!(
+                "{}: the field `{key}` can only be {value}, but is {other}",
+                self.class
+            ))),
             _ => Ok(()),
         }
     }
 
-    fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         match self.map.keys().find(|key| !self.known.contains(&key.as_str())) {
             None => Ok(()),
             Some(key) => {
@@ -205,7 +206,9 @@ impl Float32 {
         match dtype {
             None | Some(Value::Null) => Ok(()),
             Some(name) if name == "float32" => Ok(()),
-            Some(other) => Err(Error::data(format!("the field `dtype` can only be \"float32\", but is {other}"))),
+            Some(other) => {
+                Err(Error::data(format!("the field `dtype` can only be \"float32\", but is {other}")))
+            }
         }
     }
 }

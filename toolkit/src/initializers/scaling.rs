@@ -148,7 +148,6 @@ impl Field for Distribution {
     }
 }
 
-
 /// How many inputs a unit has and how many outputs an input feeds; a convolution counts its whole window.
 fn fans(shape: &[usize]) -> (f64, f64) {
     match *shape {

@@ -185,7 +185,12 @@ impl View {
     }
 
     /// The gradient through [`View::forward`]: the same draws again.
-    fn backward(&self, grad: &Tensor, pass: &Pass, draw: impl FnMut(&mut Generator) -> Warp) -> Result<Tensor> {
+    fn backward(
+        &self,
+        grad: &Tensor,
+        pass: &Pass,
+        draw: impl FnMut(&mut Generator) -> Warp,
+    ) -> Result<Tensor> {
         if !pass.is_training() {
             return Ok(grad.clone());
         }
@@ -247,7 +252,8 @@ mod tests {
         let x = Tensor::arange(25).reshape([1, 5, 5, 1]).unwrap();
         assert!(cases.len() >= 12);
         for (name, case) in cases {
-            let t: Vec<f64> = case["transform"].as_array().unwrap().iter().map(|t| t.as_f64().unwrap()).collect();
+            let t: Vec<f64> =
+                case["transform"].as_array().unwrap().iter().map(|t| t.as_f64().unwrap()).collect();
             let warp = Warp { a: [t[0], t[1], t[2]], b: [t[3], t[4], t[5]] };
             let outside = match name.split(' ').rev().nth(1).unwrap() {
                 "constant" => Outside::Constant(-1.0),
@@ -257,7 +263,8 @@ mod tests {
             };
             let reading = Reading { outside, bilinear: name.ends_with("bilinear") };
             let ours = x.backend().warp(&x, &[warp], reading).to_vec_f64();
-            let theirs: Vec<f64> = case["y"].to_string().split(['[', ']', ',']).filter_map(|n| n.parse().ok()).collect();
+            let theirs: Vec<f64> =
+                case["y"].to_string().split(['[', ']', ',']).filter_map(|n| n.parse().ok()).collect();
             for (place, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
                 assert!((ours - theirs).abs() < 1e-5, "{name}, pixel {place}: {ours}, Keras has {theirs}");
             }

@@ -38,39 +38,49 @@ pub(super) fn restored(x: &Tensor, axes: &[usize]) -> Result<Tensor> {
     x.permute(&back)
 }
 
-/// One axis or several; Keras writes a list.
+/// One axis or several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Axes(pub(crate) Vec<isize>);
+pub struct Axes {
+    pub(crate) axes: Vec<isize>,
+    /// Whether Keras's configuration holds one number instead of a list.
+    single: bool,
+}
 
 impl From<isize> for Axes {
     fn from(axis: isize) -> Self {
-        Self(vec![axis])
+        Self { axes: vec![axis], single: true }
     }
 }
 
 impl<const N: usize> From<[isize; N]> for Axes {
     fn from(axes: [isize; N]) -> Self {
-        Self(axes.to_vec())
+        axes.to_vec().into()
     }
 }
 
 impl From<Vec<isize>> for Axes {
     fn from(axes: Vec<isize>) -> Self {
-        Self(axes)
+        Self { axes, single: false }
     }
 }
 
 /// No axis: everything together, as Keras's `axis=None`.
 impl From<()> for Axes {
     fn from((): ()) -> Self {
-        Self(Vec::new())
+        Vec::new().into()
     }
 }
 
 impl Axes {
+    /// The same axes, written as a list.
+    pub(super) fn listed(mut self) -> Self {
+        self.single = false;
+        self
+    }
+
     /// The axes counted from the front, in ascending order.
     pub(super) fn within(&self, input: &[usize]) -> Result<Vec<usize>> {
-        let mut axes = self.0.iter().map(|&axis| sample_axis(axis, input)).collect::<Result<Vec<_>>>()?;
+        let mut axes = self.axes.iter().map(|&axis| sample_axis(axis, input)).collect::<Result<Vec<_>>>()?;
         axes.sort_unstable();
         axes.dedup();
         Ok(axes)
@@ -79,12 +89,12 @@ impl Axes {
 
 impl Field for Axes {
     fn write(&self) -> Result<Value> {
-        self.0.write()
+        if self.single { self.axes[0].write() } else { self.axes.write() }
     }
     fn read(value: &Value) -> Result<Self> {
         match value {
-            Value::Null => Ok(Self(Vec::new())),
-            Value::Array(_) => Vec::read(value).map(Self),
+            Value::Null => Ok(().into()),
+            Value::Array(_) => Vec::read(value).map(Self::from),
             _ => isize::read(value).map(Self::from),
         }
     }

@@ -2,14 +2,14 @@
 
 use super::activity::Activity;
 use super::options::{WeightOptions, weight_options};
-use crate::choice::Choice;
-use crate::regularizers::Regularizer;
 use super::window::{IntoPadding, IntoPair, Padding, picture, window};
 use super::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::activations::IntoActivation;
 use crate::backend::Window;
+use crate::choice::Choice;
 use crate::config::{Config, keras_config};
 use crate::initializers::{GlorotUniform, Zeros};
+use crate::regularizers::Regularizer;
 use crate::tensor::{Shape, Tensor};
 use crate::{Activation, Error, Result};
 

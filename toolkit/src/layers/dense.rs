@@ -3,10 +3,10 @@
 use super::{Built, Layer, LayerOptions, Pass, WeightSpec, layer_options};
 use crate::activations::IntoActivation;
 use crate::choice::Choice;
+use crate::config::{Config, keras_config};
 use crate::constraints::Constraint;
 use crate::initializers::{GlorotUniform, Initializer, Zeros};
 use crate::regularizers::Regularizer;
-use crate::config::{Config, keras_config};
 use crate::tensor::{Shape, Tensor};
 use crate::{Activation, Error, Result};
 

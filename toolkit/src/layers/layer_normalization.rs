@@ -44,7 +44,7 @@ impl LayerNormalization {
     pub fn new() -> Self {
         Self {
             options: LayerOptions::default(),
-            axis: (-1).into(),
+            axis: [-1].into(),
             epsilon: 1e-3,
             center: true,
             scale: true,
@@ -55,7 +55,7 @@ impl LayerNormalization {
 
     /// The axis or axes whose numbers are normalized together; axis 0 counts the samples and cannot be one of them.
     pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
-        self.axis = axis.into();
+        self.axis = axis.into().listed();
         self
     }
 

@@ -100,7 +100,7 @@ impl Normalization {
     pub fn new() -> Self {
         Self {
             options: LayerOptions::default(),
-            axis: (-1).into(),
+            axis: [-1].into(),
             mean: None,
             variance: None,
             invert: false,
@@ -110,7 +110,7 @@ impl Normalization {
 
     /// The axis or axes along which each place has its own statistics; `()` for one mean and variance of everything.
     pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
-        self.axis = axis.into();
+        self.axis = axis.into().listed();
         self
     }
 
@@ -138,7 +138,9 @@ impl Normalization {
     /// When the data has no samples, lacks the kept axis, or mean and variance were given.
     pub fn adapt(mut self, data: &Tensor) -> Result<Self> {
         if self.mean.is_some() || self.variance.is_some() {
-            return Err(Error::state("Normalization: mean and variance were given, so there is nothing to adapt"));
+            return Err(Error::state(
+                "Normalization: mean and variance were given, so there is nothing to adapt",
+            ));
         }
         if data.shape().first().is_none_or(|&rows| rows == 0) {
             return Err(Error::data("Normalization: there is no sample to adapt to"));

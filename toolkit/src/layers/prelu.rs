@@ -40,13 +40,15 @@ impl PReLU {
 
     /// Axes along which all places share a slope; axis 0 counts the samples.
     pub fn shared_axes(mut self, axes: impl Into<Axes>) -> Self {
-        self.shared_axes = Some(axes.into());
+        self.shared_axes = Some(axes.into().listed());
         self
     }
 
     fn slopes(&self, input: &[usize]) -> Result<Vec<usize>> {
         let mut shape = input.to_vec();
-        for axis in self.shared_axes.iter().map(|axes| axes.within(input)).collect::<Result<Vec<_>>>()?.concat() {
+        for axis in
+            self.shared_axes.iter().map(|axes| axes.within(input)).collect::<Result<Vec<_>>>()?.concat()
+        {
             shape[axis - 1] = 1;
         }
         Ok(shape)

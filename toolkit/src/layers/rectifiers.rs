@@ -89,10 +89,13 @@ impl Layer for ReLU {
     }
 
     fn build(&self, input: &[usize]) -> Result<Built> {
-        let options =
-            [("max_value", self.max_value.unwrap_or(0.0)), ("negative_slope", self.negative_slope), ("threshold", self.threshold)];
+        let options = [
+            ("max_value", self.max_value.unwrap_or(0.0)),
+            ("negative_slope", self.negative_slope),
+            ("threshold", self.threshold),
+        ];
         for (what, value) in options {
-            if !(value >= 0.0) {
+            if value.is_nan() || value < 0.0 {
                 return Err(Error::argument(format!("{what} must be at least 0, but is {value}")));
             }
         }
@@ -170,8 +173,11 @@ impl Layer for LeakyReLU {
     }
 
     fn build(&self, input: &[usize]) -> Result<Built> {
-        if !(self.negative_slope >= 0.0) {
-            return Err(Error::argument(format!("negative_slope must be at least 0, but is {}", self.negative_slope)));
+        if self.negative_slope.is_nan() || self.negative_slope < 0.0 {
+            return Err(Error::argument(format!(
+                "negative_slope must be at least 0, but is {}",
+                self.negative_slope
+            )));
         }
         Ok(Built { output: input.to_vec(), weights: Vec::new() })
     }

@@ -28,7 +28,8 @@ impl Sequential {
     /// # Errors
     /// For text that is no JSON, an unknown class or field, or layers that do not fit together.
     pub fn from_json(json: &str) -> Result<Self> {
-        let config = serde_json::from_str(json).map_err(|error| Error::data(format!("from_json: {error}")))?;
+        let config =
+            serde_json::from_str(json).map_err(|error| Error::data(format!("from_json: {error}")))?;
         Self::from_config(&config)
     }
 
@@ -92,11 +93,15 @@ impl Sequential {
     pub fn from_config(value: &Value) -> Result<Self> {
         let (class, fields) = config::envelope("model", value)?;
         if class != "Sequential" {
-            return Err(Error::data(format!("the configuration is one of a {class}, not of a Sequential model")));
+            return Err(Error::data(format!(
+                "the configuration is one of a {class}, not of a Sequential model"
+            )));
         }
         let known = ["name", "trainable", "dtype", "layers", "build_input_shape"];
         if let Some(unknown) = fields.keys().find(|key| !known.contains(&key.as_str())) {
-            return Err(Error::data(format!("the configuration of Sequential has an unknown field `{unknown}`")));
+            return Err(Error::data(format!(
+                "the configuration of Sequential has an unknown field `{unknown}`"
+            )));
         }
         let mut model = Self::new();
         if let Some(name) = fields.get("name").and_then(Value::as_str) {

@@ -22,7 +22,9 @@ fn cases() -> Vec<Value> {
     let packed = include_bytes!("../../../tests/fixtures/layers.json.gz");
     let fixture: Value = serde_json::from_reader(flate2::read::GzDecoder::new(packed.as_slice())).unwrap();
     let cases = fixture["cases"].as_array().unwrap().clone();
-    let cases: Vec<Value> = cases.into_iter().filter(|c| !c["layer"].to_string().contains("Orthogonal")).collect(); // TEMPORARY
+    // One case has an orthogonal regularizer, which the library lacks so far.
+    let known = |case: &Value| !case["layer"].to_string().contains("OrthogonalRegularizer");
+    let cases: Vec<Value> = cases.into_iter().filter(known).collect();
     assert!(cases.len() > 70);
     cases
 }
@@ -43,7 +45,8 @@ fn mix(seed: u32, index: u32) -> u32 {
 fn array(entry: &Value) -> Tensor {
     let shape: Vec<usize> = numbers(&entry["shape"]).iter().map(|&size| size as usize).collect();
     if entry.get("values").is_some() {
-        return Tensor::from_vec(numbers(&entry["values"]).iter().map(|&n| n as f32).collect(), shape).unwrap();
+        return Tensor::from_vec(numbers(&entry["values"]).iter().map(|&n| n as f32).collect(), shape)
+            .unwrap();
     }
     let (limit, offset) = (entry["limit"].as_f64().unwrap(), entry["offset"].as_f64().unwrap());
     let seed = entry["seed"].as_u64().unwrap() as u32;

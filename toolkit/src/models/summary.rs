@@ -1,8 +1,8 @@
 //! The table of a model's layers, drawn as Keras draws it.
 
 use super::Sequential;
-use crate::config::is_built_at_once;
 use crate::Result;
+use crate::config::is_built_at_once;
 use crate::notebook::{MimeBundle, show_result};
 use std::fmt;
 
@@ -62,7 +62,8 @@ impl Sequential {
         let optimizer = optimizer
             .filter(|optimizer| optimizer.is_built())
             .map(|optimizer| optimizer.variables().iter().map(|(_, variable)| variable.len()).sum());
-        Ok(Summary { model: self.name.clone(),
+        Ok(Summary {
+            model: self.name.clone(),
             rows: rows.collect(),
             line_length: LINE_LENGTH,
             show_trainable: false,
@@ -186,7 +187,8 @@ impl fmt::Display for Summary {
 
 /// One row, over as many lines as its longest cell needs; shorter cells lie at the top, or at the bottom.
 fn row(cells: &[String; 4], widths: &[usize], bar: char, at_bottom: bool) -> String {
-    let wrapped: Vec<Vec<String>> = cells.iter().zip(widths).map(|(cell, width)| wrap(cell, width - 2)).collect();
+    let wrapped: Vec<Vec<String>> =
+        cells.iter().zip(widths).map(|(cell, width)| wrap(cell, width - 2)).collect();
     let lines = wrapped.iter().map(Vec::len).max().unwrap_or(1);
     let mut text = String::new();
     for line in 0..lines {

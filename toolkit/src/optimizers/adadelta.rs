@@ -1,8 +1,8 @@
 //! Adadelta: steps as large as the last ones, relative to the gradient.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Adadelta.

@@ -1,8 +1,8 @@
 //! Adagrad: a rate of its own for each weight, which only falls.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Adagrad.

@@ -1,8 +1,8 @@
 //! Adam: momentum and a rate of its own for each weight.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::{AdamStep, UpdateRule};
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Gives an optimizer with a field `rule: AdamRule` its builder methods.

@@ -1,8 +1,8 @@
 //! Adamax: Adam by the largest recent gradient.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Adamax.

@@ -1,8 +1,8 @@
 //! Ftrl: follow the regularized leader, which drives weights to exactly 0.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Error, Result, Tensor};
 
 /// Ftrl-proximal.

@@ -1,8 +1,8 @@
 //! Lion: steps of one size, by the sign of a momentum.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Error, Result, Tensor};
 
 /// Lion.

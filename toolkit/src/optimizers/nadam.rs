@@ -1,8 +1,8 @@
 //! Nadam: Adam with Nesterov's look-ahead.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Nadam, with Dozat's schedule of the momentum.

@@ -1,8 +1,8 @@
 //! RMSprop: gradients divided by their recent size.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// RMSprop, with momentum and centred where that is asked for.

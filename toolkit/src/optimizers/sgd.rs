@@ -1,8 +1,8 @@
 //! Stochastic gradient descent, with momentum and Nesterov's look-ahead.
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
-use crate::config::{Config, keras_config};
 use crate::backend::SgdStep;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Gradient descent with optional (Nesterov) momentum.

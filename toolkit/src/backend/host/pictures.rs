@@ -1,8 +1,8 @@
 //! Pictures on the host: windows gathered sample by sample, products by faer, parallel over the samples.
 
 use super::{Buffer, Host, Real, parallel};
-use crate::backend::pictures::{Pictures, Reading, Warp, Window};
 use crate::backend::Reduction;
+use crate::backend::pictures::{Pictures, Reading, Warp, Window};
 use crate::tensor::{DType, Shape, Tensor};
 use faer::linalg::matmul::matmul as faer_matmul;
 use faer::{Accum, MatMut, MatRef, Par};

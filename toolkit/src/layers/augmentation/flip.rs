@@ -1,13 +1,13 @@
 //! Pictures mirrored at random.
 
 use super::View;
+use crate::Result;
 use crate::backend::pictures::Warp;
 use crate::config::{Config, Field, keras_config, name_of, names};
 use crate::layers::window::picture;
 use crate::layers::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::random::Generator;
 use crate::tensor::Tensor;
-use crate::Result;
 use serde_json::Value;
 
 /// Mirrors each picture with probability 1/2 in training. In the mode `"horizontal_and_vertical"` one draw decides on both
@@ -31,7 +31,11 @@ layer_options!(RandomFlip);
 impl RandomFlip {
     /// In both directions, as Keras's default is.
     pub fn new() -> Self {
-        Self { options: LayerOptions::default(), mode: Ok(FlipMode::HorizontalAndVertical), view: View::new() }
+        Self {
+            options: LayerOptions::default(),
+            mode: Ok(FlipMode::HorizontalAndVertical),
+            view: View::new(),
+        }
     }
 
     /// The directions: `"horizontal"`, `"vertical"` or `"horizontal_and_vertical"`.
@@ -45,7 +49,6 @@ impl RandomFlip {
         self.view.seed = Some(seed);
         self
     }
-
 
     fn draw(&self, x: &Tensor) -> impl FnMut(&mut Generator) -> Warp + use<> {
         let (height, width) = (x.shape()[1] as f64, x.shape()[2] as f64);

@@ -1,13 +1,13 @@
 //! Pictures turned at random.
 
 use super::{Factor, View, view_options};
+use crate::Result;
 use crate::backend::pictures::Warp;
 use crate::config::{Config, keras_config};
 use crate::layers::window::picture;
 use crate::layers::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::random::Generator;
 use crate::tensor::Tensor;
-use crate::Result;
 
 /// Turns each picture about its centre in training, by an angle drawn evenly from `factor` times a full turn (positive:
 /// counter-clockwise).
@@ -34,7 +34,6 @@ impl RandomRotation {
         let (low, high) = factor.into().range();
         Self { options: LayerOptions::default(), factor: Factor::Between(low, high), view: View::new() }
     }
-
 
     fn draw(&self, x: &Tensor) -> impl FnMut(&mut Generator) -> Warp + use<> {
         let (height, width) = (x.shape()[1] as f64, x.shape()[2] as f64);

@@ -1,13 +1,13 @@
 //! Pictures moved at random.
 
 use super::{Factor, View, view_options};
+use crate::Result;
 use crate::backend::pictures::Warp;
 use crate::config::{Config, keras_config};
 use crate::layers::window::picture;
 use crate::layers::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::random::Generator;
 use crate::tensor::Tensor;
-use crate::Result;
 
 /// Moves each picture in training, by shares of its height (positive: down) and of its width (positive: to the right)
 /// drawn evenly from two ranges.
@@ -39,7 +39,6 @@ impl RandomTranslation {
             view: View::new(),
         }
     }
-
 
     fn draw(&self, x: &Tensor) -> impl FnMut(&mut Generator) -> Warp + use<> {
         let (height, width) = (x.shape()[1] as f64, x.shape()[2] as f64);

@@ -1,13 +1,13 @@
 //! Pictures scaled at random.
 
 use super::{Factor, View, view_options};
+use crate::Result;
 use crate::backend::pictures::Warp;
 use crate::config::{Config, keras_config};
 use crate::layers::window::picture;
 use crate::layers::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::random::Generator;
 use crate::tensor::Tensor;
-use crate::Result;
 
 /// Scales each picture about its centre in training: by one plus a share drawn evenly from a range, above 0 zooming out.
 /// Without a `width_factor` the width scales as the height does.
@@ -45,7 +45,6 @@ impl RandomZoom {
         self.width_factor = Some(width_factor.into());
         self
     }
-
 
     fn draw(&self, x: &Tensor) -> impl FnMut(&mut Generator) -> Warp + use<> {
         let (height, width) = (x.shape()[1] as f64, x.shape()[2] as f64);
