@@ -105,6 +105,7 @@ impl Sequential {
     ///
     /// A mistake in it is reported by what comes next: `summary`, `compile`, `fit`, `predict`.
     #[must_use]
+    #[allow(clippy::should_implement_trait)] // Keras's name.
     pub fn add(mut self, layer: impl Layer + 'static) -> Self {
         if let Err(error) = self.push(layer) {
             self.mistake.get_or_insert(error);

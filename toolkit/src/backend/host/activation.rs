@@ -193,13 +193,13 @@ fn rows_in_place<T: Real>(activation: &Activation, numbers: &mut [T], columns: u
                 if log {
                     row.iter().for_each(|&x| sum += Real::exp(x - largest));
                     let shift = largest + Real::ln(sum);
-                    row.iter_mut().for_each(|x| *x = *x - shift);
+                    row.iter_mut().for_each(|x| *x -= shift);
                 } else {
                     for x in row.iter_mut() {
                         *x = Real::exp(*x - largest);
                         sum += *x;
                     }
-                    row.iter_mut().for_each(|x| *x = *x / sum);
+                    row.iter_mut().for_each(|x| *x /= sum);
                 }
             }
         },

@@ -37,7 +37,7 @@ pub(super) fn forward<T: Real>(op: Reduction, x: &Tensor, window: &Window) -> Te
                 });
                 if op != Reduction::Max {
                     for (out, &count) in out.chunks_mut(channels.max(1)).zip(&counts) {
-                        out.iter_mut().for_each(|out| *out = *out / T::of(count));
+                        out.iter_mut().for_each(|out| *out /= T::of(count));
                     }
                 }
             }
