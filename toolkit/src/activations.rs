@@ -72,6 +72,29 @@ pub enum Activation {
     Tanh,
     /// $e^x$
     Exponential,
+    /// $x$, limited to -1..=1.
+    HardTanh,
+    /// $x - \tanh x$
+    TanhShrink,
+    /// $x$ moved towards 0 by the threshold, and 0 within it.
+    SoftShrink {
+        /// Half the width of the part that is 0; 0.5 by default.
+        threshold: f64,
+    },
+    /// $x$, but 0 where $|x|$ is at most the threshold.
+    HardShrink {
+        /// Half the width of the part that is 0; 0.5 by default.
+        threshold: f64,
+    },
+    /// $(x + \sqrt{x^2 + b}) / 2$
+    Squareplus {
+        /// The curvature at 0; 4 by default.
+        b: f64,
+    },
+    /// 0 up to -1, $(x + 1)^2 / 4$ up to 1, then $x$.
+    SparsePlus,
+    /// $(x + 1) / 2$, limited to 0..=1.
+    SparseSigmoid,
     /// $e^{x_i} / \sum_j e^{x_j}$ along the last axis.
     Softmax,
     /// The logarithm of the softmax along the last axis.
@@ -81,7 +104,7 @@ pub enum Activation {
 const RELU: Activation = Activation::Relu { negative_slope: 0.0, max_value: None, threshold: 0.0 };
 
 /// Keras's names and what they mean. The first name of an activation is the one that it is written with.
-const NAMES: [(&str, Activation); 24] = [
+const NAMES: [(&str, Activation); 31] = [
     ("linear", Activation::Linear),
     ("relu", RELU),
     ("relu6", Activation::Relu { negative_slope: 0.0, max_value: Some(6.0), threshold: 0.0 }),
@@ -102,6 +125,13 @@ const NAMES: [(&str, Activation); 24] = [
     ("hard_swish", Activation::HardSilu),
     ("tanh", Activation::Tanh),
     ("exponential", Activation::Exponential),
+    ("hard_tanh", Activation::HardTanh),
+    ("tanh_shrink", Activation::TanhShrink),
+    ("soft_shrink", Activation::SoftShrink { threshold: 0.5 }),
+    ("hard_shrink", Activation::HardShrink { threshold: 0.5 }),
+    ("squareplus", Activation::Squareplus { b: 4.0 }),
+    ("sparse_plus", Activation::SparsePlus),
+    ("sparse_sigmoid", Activation::SparseSigmoid),
     ("softmax", Activation::Softmax),
     ("log_softmax", Activation::LogSoftmax),
     ("relu_6", Activation::Relu { negative_slope: 0.0, max_value: Some(6.0), threshold: 0.0 }),
@@ -122,7 +152,7 @@ impl Activation {
         let found = NAMES.iter().find(|(known, _)| *known == name);
         found
             .map(|(_, activation)| *activation)
-            .ok_or_else(|| Error::unknown_name("activation", name, NAMES[..22].iter().map(|(name, _)| *name)))
+            .ok_or_else(|| Error::unknown_name("activation", name, NAMES[..29].iter().map(|(name, _)| *name)))
     }
 
     /// The name that Keras writes for it; `None` for parameters that no name stands for.

@@ -8,6 +8,9 @@ use crate::tensor::{DType, Shape, Tensor};
 
 mod composed;
 pub(crate) mod host;
+pub(crate) mod pictures;
+
+pub(crate) use pictures::{Pictures, Window};
 
 /// Operations on each number of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +132,7 @@ pub(crate) enum UpdateRule {
 }
 
 /// A compute engine.
-pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
+pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
     /// `op` on each number of a floating-point tensor.
     fn unary(&self, op: Unary, x: &Tensor) -> Tensor;
 
@@ -165,6 +168,11 @@ pub(crate) trait Backend: Send + Sync + std::fmt::Debug {
 
     /// Numbers drawn evenly from 0..1 by a hash of `key` and the place: the same on every device.
     fn hashed_uniform(&self, dtype: DType, shape: Shape, key: u64) -> Tensor;
+
+    /// Numbers from the standard normal distribution, by Box and Muller's method from two streams of `key`.
+    fn hashed_normal(&self, dtype: DType, shape: Shape, key: u64) -> Tensor {
+        composed::hashed_normal(self.as_dyn(), dtype, shape, key)
+    }
 
     /// Rows with a 1 at each label and 0 elsewhere; labels outside 0..classes give rows of 0.
     fn one_hot(&self, labels: &Tensor, classes: usize, dtype: DType) -> Tensor;

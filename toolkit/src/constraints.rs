@@ -1,6 +1,8 @@
 //! Constraints: what holds for a weight after each update.
 
 use crate::choice::choice_of;
+use crate::config::{Config, keras_config, without_config};
+use crate::layers::Axes;
 use crate::optimizers::check_range;
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
@@ -25,6 +27,14 @@ pub trait Constraint: Debug + Send + Sync {
     fn check(&self) -> Result<()> {
         Ok(())
     }
+
+    /// What Keras's JSON says of it; only the built-in ones have that.
+    ///
+    /// # Errors
+    /// For one of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("constraint", &format_args!("{self:?}")))
+    }
 }
 
 choice_of!(Constraint, by_name);
@@ -46,12 +56,15 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Constraint>> {
     })
 }
 
-/// The norms along an axis, which stays with size 1.
-fn norms(weight: &Tensor, axis: isize) -> Result<Tensor> {
-    let place = weight.shape().axis(axis)?;
-    let mut sizes = weight.shape().to_vec();
-    sizes[place] = 1;
-    Ok(weight.square().sum_along(axis)?.sqrt().reshaped(Shape::from_fit(&sizes)))
+/// The norms along axes, which stay with size 1.
+fn norms(weight: &Tensor, axes: &Axes) -> Result<Tensor> {
+    let mut sums = weight.square();
+    for &axis in &axes.axes {
+        let mut sizes = sums.shape().to_vec();
+        sizes[sums.shape().axis(axis)?] = 1;
+        sums = sums.sum_along(axis)?.reshaped(Shape::from_fit(&sizes));
+    }
+    Ok(sums.sqrt())
 }
 
 /// $w \cdot \min(n, r) / (n + 10^{-7})$ with the norm $n$ along an axis: no unit's incoming weights are longer than $r$.
@@ -68,35 +81,41 @@ fn norms(weight: &Tensor, axis: isize) -> Result<Tensor> {
 /// ```
 ///
 /// Source: Srivastava et al., *Dropout* (2014), section 5.1.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct MaxNorm {
     pub(crate) max_value: f64,
-    pub(crate) axis: isize,
+    pub(crate) axis: Axes,
 }
 
 impl MaxNorm {
     /// With this largest norm, at least 0 (Keras's default is 2), along axis 0: of each unit's incoming weights.
     pub fn new(max_value: f64) -> Self {
-        Self { max_value, axis: 0 }
+        Self { max_value, axis: 0.into() }
     }
 
-    /// The axis along which norms are taken; 0 by default.
-    pub fn axis(mut self, axis: isize) -> Self {
-        self.axis = axis;
+    /// The axis or axes along which norms are taken; 0 by default, `[0, 1, 2]` for a convolution's kernel.
+    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
+        self.axis = axis.into();
         self
     }
 }
 
 impl Constraint for MaxNorm {
     fn apply(&self, weight: &Tensor) -> Result<Tensor> {
-        let norms = norms(weight, self.axis)?;
+        let norms = norms(weight, &self.axis)?;
         Ok(weight * (norms.clip(0.0, self.max_value) / (norms + EPSILON)))
     }
 
     fn check(&self) -> Result<()> {
         check_range("MaxNorm: max_value", self.max_value, 0.0..f64::INFINITY)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(MaxNorm, "keras.constraints", Self::new(2.0), { field "max_value": (max_value); field "axis": (axis); });
 
 /// $\max(w, 0)$.
 ///
@@ -114,7 +133,13 @@ impl Constraint for NonNeg {
     fn apply(&self, weight: &Tensor) -> Result<Tensor> {
         Ok(weight.clip(0.0, f64::INFINITY))
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(NonNeg, "keras.constraints", Self, {});
 
 /// $w / (n + 10^{-7})$ with the norm $n$ along an axis.
 ///
@@ -126,29 +151,41 @@ impl Constraint for NonNeg {
 /// assert!((w.square().sum().item()? - 1.0).abs() < 1e-6);
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct UnitNorm {
-    pub(crate) axis: isize,
+    pub(crate) axis: Axes,
+}
+
+impl Default for UnitNorm {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl UnitNorm {
     /// Along axis 0: of each unit's incoming weights.
     pub fn new() -> Self {
-        Self::default()
+        Self { axis: 0.into() }
     }
 
-    /// The axis along which norms are taken; 0 by default.
-    pub fn axis(mut self, axis: isize) -> Self {
-        self.axis = axis;
+    /// The axis or axes along which norms are taken; 0 by default, `[0, 1, 2]` for a convolution's kernel.
+    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
+        self.axis = axis.into();
         self
     }
 }
 
 impl Constraint for UnitNorm {
     fn apply(&self, weight: &Tensor) -> Result<Tensor> {
-        Ok(weight / (norms(weight, self.axis)? + EPSILON))
+        Ok(weight / (norms(weight, &self.axis)? + EPSILON))
+    }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
     }
 }
+
+keras_config!(UnitNorm, "keras.constraints", Self::new(), { field "axis": (axis); });
 
 /// Norms along an axis are moved into bounds, at once or by a share `rate` of the way in each step.
 ///
@@ -162,18 +199,18 @@ impl Constraint for UnitNorm {
 /// assert!((w.square().sum().item()?.sqrt() - 3.25).abs() < 1e-5);
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct MinMaxNorm {
     pub(crate) min_value: f64,
     pub(crate) max_value: f64,
     pub(crate) rate: f64,
-    pub(crate) axis: isize,
+    pub(crate) axis: Axes,
 }
 
 impl MinMaxNorm {
     /// Between these norms (Keras's defaults are 0 and 1), along axis 0, at once.
     pub fn new(min_value: f64, max_value: f64) -> Self {
-        Self { min_value, max_value, rate: 1.0, axis: 0 }
+        Self { min_value, max_value, rate: 1.0, axis: 0.into() }
     }
 
     /// The share of the way into the bounds that each step goes, in `0.0..=1.0`; 1 by default.
@@ -182,16 +219,16 @@ impl MinMaxNorm {
         self
     }
 
-    /// The axis along which norms are taken; 0 by default.
-    pub fn axis(mut self, axis: isize) -> Self {
-        self.axis = axis;
+    /// The axis or axes along which norms are taken; 0 by default, `[0, 1, 2]` for a convolution's kernel.
+    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
+        self.axis = axis.into();
         self
     }
 }
 
 impl Constraint for MinMaxNorm {
     fn apply(&self, weight: &Tensor) -> Result<Tensor> {
-        let norms = norms(weight, self.axis)?;
+        let norms = norms(weight, &self.axis)?;
         let wanted = norms.clip(self.min_value, self.max_value) * self.rate + &norms * (1.0 - self.rate);
         Ok(weight * (wanted / (norms + EPSILON)))
     }
@@ -201,4 +238,15 @@ impl Constraint for MinMaxNorm {
         check_range("MinMaxNorm: max_value", self.max_value, self.min_value..f64::INFINITY)?;
         check_range("MinMaxNorm: rate", self.rate, 0.0..=1.0)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(MinMaxNorm, "keras.constraints", Self::new(0.0, 1.0), {
+    field "min_value": (min_value);
+    field "max_value": (max_value);
+    field "rate": (rate);
+    field "axis": (axis);
+});

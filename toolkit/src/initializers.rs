@@ -1,6 +1,7 @@
 //! How weights begin.
 
 use crate::choice::choice_of;
+use crate::config::{Config, keras_config, without_config};
 use crate::random::Generator;
 use crate::{Error, Result};
 use std::fmt::Debug;
@@ -41,6 +42,49 @@ pub trait Initializer: Debug + Send + Sync {
     /// # Errors
     /// When the hyper-parameters or the shape do not allow it.
     fn values(&self, shape: &[usize], generator: &mut Generator) -> Result<Vec<f64>>;
+
+    /// What Keras's JSON says of it; only the built-in initializers have that.
+    ///
+    /// # Errors
+    /// For an initializer of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("initializer", &format_args!("{self:?}")))
+    }
+
+    /// The same initializer with a seed of its own: it gives the same values for the same shape each time, whatever the
+    /// model's seed is.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let make = || Dense::new(3).input_shape([2]).kernel_initializer(initializers::HeNormal.seed(7));
+    /// let weights = |model: Sequential| model.get_weights().map(|weights| weights[0].to_vec());
+    /// assert_eq!(weights(Sequential::new().add(make()))?, weights(Sequential::new().add(make()))?);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    fn seed(self, seed: u64) -> Seeded<Self>
+    where
+        Self: Sized,
+    {
+        Seeded { inner: self, seed }
+    }
+}
+
+/// An initializer with a seed of its own; made by [`Initializer::seed`].
+#[derive(Debug, Clone, Copy)]
+pub struct Seeded<I> {
+    inner: I,
+    seed: u64,
+}
+
+impl<I: Initializer> Initializer for Seeded<I> {
+    fn values(&self, shape: &[usize], _: &mut Generator) -> Result<Vec<f64>> {
+        self.inner.values(shape, &mut Generator::new(self.seed))
+    }
+
+    fn config(&self) -> Result<Config> {
+        Ok(self.inner.config()?.with_seed(self.seed))
+    }
 }
 
 choice_of!(Initializer, by_name);
@@ -98,7 +142,13 @@ impl Initializer for Zeros {
     fn values(&self, shape: &[usize], _: &mut Generator) -> Result<Vec<f64>> {
         Ok(vec![0.0; shape.iter().product()])
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Zeros, "keras.initializers", Zeros, {});
 
 /// Ones everywhere.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +158,13 @@ impl Initializer for Ones {
     fn values(&self, shape: &[usize], _: &mut Generator) -> Result<Vec<f64>> {
         Ok(vec![1.0; shape.iter().product()])
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Ones, "keras.initializers", Ones, {});
 
 /// One number everywhere.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +181,13 @@ impl Initializer for Constant {
     fn values(&self, shape: &[usize], _: &mut Generator) -> Result<Vec<f64>> {
         Ok(vec![self.0; shape.iter().product()])
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Constant, "keras.initializers", Constant(0.0), { field "value": (0); });
 
 /// The normal distribution, not truncated.
 ///
@@ -166,7 +228,17 @@ impl Initializer for RandomNormal {
         let stddev = not_negative("RandomNormal", self.stddev)?;
         Ok(draw(shape, || self.mean + stddev * generator.normal()))
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(RandomNormal, "keras.initializers", Self::new(), {
+    only "seed": (null);
+    field "mean": (mean);
+    field "stddev": (stddev);
+});
 
 /// Even draws between two bounds.
 #[derive(Debug, Clone, Copy)]
@@ -210,7 +282,17 @@ impl Initializer for RandomUniform {
         }
         Ok(draw(shape, || self.minval + (self.maxval - self.minval) * generator.uniform()))
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(RandomUniform, "keras.initializers", Self::new(), {
+    only "seed": (null);
+    field "minval": (minval);
+    field "maxval": (maxval);
+});
 
 /// The normal distribution, drawn again beyond two standard deviations; so the deviation of what is drawn is 0.88 of
 /// the given one, as in Keras.
@@ -250,7 +332,17 @@ impl Initializer for TruncatedNormal {
         let stddev = not_negative("TruncatedNormal", self.stddev)?;
         Ok(draw(shape, || self.mean + stddev * truncated_normal(generator)))
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(TruncatedNormal, "keras.initializers", Self::new(), {
+    only "seed": (null);
+    field "mean": (mean);
+    field "stddev": (stddev);
+});
 
 fn truncated_normal(generator: &mut Generator) -> f64 {
     loop {

@@ -1,28 +1,63 @@
 //! Layers: immutable descriptions that compute. What a pass needs to remember is in the [`Pass`].
 
 use crate::choice::Choice;
+use crate::config::{Config, without_config};
 use crate::constraints::Constraint;
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
 use crate::tensor::Tensor;
-use crate::{Activation, Result};
+use crate::{Activation as Function, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+mod activation;
+mod activity;
+mod alpha_dropout;
+mod augmentation;
+mod axes;
 mod batch_normalization;
+mod conv2d;
 mod dense;
 mod dropout;
 mod flatten;
+mod global_average_pooling2d;
+mod layer_normalization;
+mod noise;
+mod normalization;
 mod options;
 mod pass;
+mod pooling;
+mod prelu;
+mod rectifiers;
+mod rescaling;
+mod reshape;
+mod softmax;
+mod window;
 
+pub use activation::Activation;
+pub use alpha_dropout::AlphaDropout;
+pub use augmentation::{Factor, FillMode, Interpolation, IntoFillMode, IntoInterpolation};
+pub use augmentation::{RandomFlip, RandomRotation, RandomTranslation, RandomZoom};
+pub use axes::Axes;
 pub use batch_normalization::BatchNormalization;
+pub use conv2d::Conv2D;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use global_average_pooling2d::GlobalAveragePooling2D;
+pub use layer_normalization::LayerNormalization;
+pub use noise::{GaussianDropout, GaussianNoise};
+pub use normalization::{Normalization, Numbers};
 pub use options::LayerOptions;
 pub(crate) use pass::SlotView;
 pub use pass::{Mode, Pass};
+pub use pooling::{AveragePooling2D, MaxPooling2D};
+pub use prelu::PReLU;
+pub use rectifiers::{ELU, LeakyReLU, ReLU};
+pub use rescaling::Rescaling;
+pub use reshape::Reshape;
+pub use softmax::Softmax;
+pub use window::{IntoPadding, IntoPair, Padding};
 
 pub(crate) use options::layer_options;
 
@@ -40,6 +75,14 @@ pub trait Layer: Debug + Send + Sync {
 
     /// Name, input shape and whether it trains.
     fn options(&self) -> &LayerOptions;
+
+    /// What Keras's JSON says of it; only the built-in layers have that.
+    ///
+    /// # Errors
+    /// For a layer of the user's own, and where a part of it has none.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("layer", &format_args!("{self:?}")))
+    }
 
     /// The shape of the output for an input of this shape (both without the batch), and the weights.
     ///
@@ -61,8 +104,39 @@ pub trait Layer: Debug + Send + Sync {
     fn backward(&self, grad: &Tensor, pass: &mut Pass) -> Result<Tensor>;
 
     /// The activation that the layer ends with, which a loss may join its own gradient with.
-    fn last_activation(&self) -> Activation {
-        Activation::Linear
+    fn last_activation(&self) -> Function {
+        Function::Linear
+    }
+}
+
+/// A shared layer is a layer: what a configuration makes can be added to a model.
+impl Layer for Arc<dyn Layer> {
+    fn class_name(&self) -> &'static str {
+        (**self).class_name()
+    }
+
+    fn options(&self) -> &LayerOptions {
+        (**self).options()
+    }
+
+    fn config(&self) -> Result<Config> {
+        (**self).config()
+    }
+
+    fn build(&self, input: &[usize]) -> Result<Built> {
+        (**self).build(input)
+    }
+
+    fn forward(&self, x: &Tensor, pass: &mut Pass) -> Result<Tensor> {
+        (**self).forward(x, pass)
+    }
+
+    fn backward(&self, grad: &Tensor, pass: &mut Pass) -> Result<Tensor> {
+        (**self).backward(grad, pass)
+    }
+
+    fn last_activation(&self) -> Function {
+        (**self).last_activation()
     }
 }
 

@@ -4,6 +4,7 @@ pub mod activations;
 mod backend;
 pub mod callbacks;
 pub mod choice;
+pub mod config;
 pub mod constraints;
 #[cfg(feature = "datasets")]
 pub mod datasets;
@@ -36,6 +37,11 @@ pub mod prelude {
     pub use crate::datasets;
     pub use crate::initializers::{self, Initializer};
     pub use crate::layers::{self, BatchNormalization, Dense, Dropout, Flatten, Layer, Pass};
+    pub use crate::layers::{
+        AlphaDropout, AveragePooling2D, Conv2D, ELU, GaussianDropout, GaussianNoise, GlobalAveragePooling2D,
+        LayerNormalization, LeakyReLU, MaxPooling2D, Normalization, PReLU, RandomFlip, RandomRotation,
+        RandomTranslation, RandomZoom, ReLU, Rescaling, Reshape, Softmax,
+    };
     pub use crate::losses::{self, Loss};
     pub use crate::models::{self, History, Sequential};
     pub use crate::optimizers::schedules::{

@@ -1,6 +1,7 @@
 //! Optimizers: how gradients move weights.
 
 use crate::choice::choice_of;
+use crate::config::{Config, without_config};
 use crate::{Error, Result, Tensor};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -74,6 +75,14 @@ pub trait Optimizer: Debug + Send + Sync {
     /// The learning rate: a number or a schedule.
     fn learning_rate(&self) -> &LearningRate {
         &self.options().learning_rate
+    }
+
+    /// What Keras's JSON says of it; only the built-in ones have that.
+    ///
+    /// # Errors
+    /// For one of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("optimizer", &format_args!("{self:?}")))
     }
 }
 

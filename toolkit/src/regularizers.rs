@@ -1,6 +1,7 @@
 //! Penalties on weights, added to the loss.
 
 use crate::choice::choice_of;
+use crate::config::{Config, keras_config, without_config};
 use crate::{Error, Result, Tensor};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -20,6 +21,14 @@ pub trait Regularizer: Debug + Send + Sync {
     /// With the name, the range and the value.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// What Keras's JSON says of it; only the built-in regularizers have that.
+    ///
+    /// # Errors
+    /// For a regularizer of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("regularizer", &format_args!("{self:?}")))
     }
 }
 
@@ -61,7 +70,13 @@ impl Regularizer for L1 {
     fn check(&self) -> Result<()> {
         factor("L1", self.0)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(L1, "keras.regularizers", Self::new(0.01), { field "l1": (0); });
 
 /// $\lambda \sum w^2$, without the factor 1/2, as in Keras: shrinks weights in proportion to their size.
 ///
@@ -94,7 +109,13 @@ impl Regularizer for L2 {
     fn check(&self) -> Result<()> {
         factor("L2", self.0)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(L2, "keras.regularizers", Self::new(0.01), { field "l2": (0); });
 
 /// $\lambda_1 \sum |w| + \lambda_2 \sum w^2$; both factors are 0 until they are set, as in Keras.
 #[derive(Debug, Clone, Copy, Default)]
@@ -134,7 +155,13 @@ impl Regularizer for L1L2 {
     fn check(&self) -> Result<()> {
         factor("L1L2: l1", self.l1).and_then(|()| factor("L1L2: l2", self.l2))
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(L1L2, "keras.regularizers", Self::new(), { field "l1": (l1); field "l2": (l2); });
 
 fn factor(what: &str, factor: f64) -> Result<()> {
     if factor >= 0.0 && factor.is_finite() {

@@ -3,7 +3,7 @@
 use kiln::prelude::*;
 
 /// A 32-bit hash of (seed, index).
-pub fn mix(seed: u32, index: u32) -> u32 {
+pub(crate) fn mix(seed: u32, index: u32) -> u32 {
     let x = index
         .wrapping_mul(0x9E37_79B1)
         .wrapping_add(seed.wrapping_mul(0x85EB_CA77))
@@ -14,7 +14,7 @@ pub fn mix(seed: u32, index: u32) -> u32 {
 }
 
 /// An array uniform in offset ± limit.
-pub fn fill(shape: &[usize], seed: u32, limit: f64, offset: f64) -> Tensor {
+pub(crate) fn fill(shape: &[usize], seed: u32, limit: f64, offset: f64) -> Tensor {
     let count = shape.iter().product::<usize>();
     let unit = |index: usize| (f64::from(mix(seed, index as u32) >> 8) - 8_388_608.0) / 8_388_608.0;
     Tensor::from_vec((0..count).map(|index| (offset + unit(index) * limit) as f32).collect(), shape)
@@ -22,7 +22,7 @@ pub fn fill(shape: &[usize], seed: u32, limit: f64, offset: f64) -> Tensor {
 }
 
 /// The formula's images [count, 28, 28].
-pub fn images(count: usize) -> Tensor {
+pub(crate) fn images(count: usize) -> Tensor {
     let mut bytes = Vec::with_capacity(count * 784);
     for sample in 0..count as u32 {
         for pixel in 0..784 {
@@ -40,12 +40,12 @@ fn class(sample: u32) -> u32 {
 }
 
 /// The class label of a sample: one in eight is random.
-pub fn label(sample: u32) -> u32 {
+pub(crate) fn label(sample: u32) -> u32 {
     if mix(14, sample).is_multiple_of(8) { mix(15, sample) % 10 } else { class(sample) }
 }
 
 /// The regression target of a sample.
-pub fn target(sample: u32) -> f32 {
+pub(crate) fn target(sample: u32) -> f32 {
     (f64::from(64 * label(sample) + (mix(16, sample) >> 24)) / 416.0 - 1.0) as f32
 }
 

@@ -4,4 +4,7 @@ mod bad_input;
 mod fixture;
 mod formula;
 mod golden;
+mod layers;
+mod random_configs;
+mod summaries;
 mod training_run;

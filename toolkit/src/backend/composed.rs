@@ -1,9 +1,9 @@
 //! The fused operations in terms of the primitives: what a device does that has nothing better, and the second opinion
 //! on the host engine's own kernels.
 
-use super::{AdamStep, Backend, Binary, LinearGradients, Normalized, Reduction, SgdStep};
+use super::{AdamStep, Backend, Binary, LinearGradients, Normalized, Reduction, SgdStep, Unary};
 use crate::activations::Activation;
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::{DType, Shape, Tensor};
 
 mod update;
 
@@ -77,6 +77,16 @@ pub(super) fn activate(activation: &Activation, x: &Tensor) -> Tensor {
         Activation::HardSilu => x * (x + 3.0).clip(0.0, 6.0) / 6.0,
         Activation::Tanh => x.tanh(),
         Activation::Exponential => x.exp(),
+        Activation::HardTanh => x.clip(-1.0, 1.0),
+        Activation::TanhShrink => x - x.tanh(),
+        Activation::SoftShrink { threshold } => x - x.clip(-threshold, threshold),
+        Activation::HardShrink { threshold } => x * above(&x.abs(), threshold),
+        Activation::Squareplus { b } => 0.5 * (x + (x.square() + b).sqrt()),
+        Activation::SparsePlus => {
+            let side = above(x, 1.0);
+            &side * x + (1.0 - &side) * (x.clip(-1.0, 1.0) + 1.0).square() * 0.25
+        }
+        Activation::SparseSigmoid => 0.5 * (x.clip(-1.0, 1.0) + 1.0),
         Activation::Softmax => softmax(x),
         Activation::LogSoftmax => {
             let (rows, columns) = x.shape().as_rows();
@@ -167,6 +177,14 @@ fn derivative(activation: &Activation, x: &Tensor, y: &Tensor) -> Tensor {
         Activation::HardSilu => (x + 3.0).clip(0.0, 6.0) / 6.0 + x * (1.0 - at_least(&x.abs(), 3.0)) / 6.0,
         Activation::Tanh => 1.0 - y.square(),
         Activation::Exponential => y.clone(),
+        Activation::HardTanh => 1.0 - at_least(&x.abs(), 1.0),
+        Activation::TanhShrink => x.tanh().square(),
+        Activation::SoftShrink { threshold } | Activation::HardShrink { threshold } => {
+            above(&x.abs(), threshold)
+        }
+        Activation::Squareplus { b } => 0.5 * (x / (x.square() + b).sqrt() + 1.0),
+        Activation::SparsePlus => 0.5 * (x.clip(-1.0, 1.0) + 1.0),
+        Activation::SparseSigmoid => 0.5 * (1.0 - at_least(&x.abs(), 1.0)),
         Activation::Linear | Activation::Softmax | Activation::LogSoftmax => {
             unreachable!("handled by the caller")
         }
@@ -215,6 +233,13 @@ pub(super) fn dropout(backend: &dyn Backend, x: &Tensor, rate: f64, key: u64) ->
     let keep = backend.binary_scalar(Binary::GreaterEqual, &draws, threshold, false);
     let scale = if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 };
     x * keep * scale
+}
+
+pub(super) fn hashed_normal(backend: &dyn Backend, dtype: DType, shape: Shape, key: u64) -> Tensor {
+    let radius = backend.hashed_uniform(dtype, shape, key);
+    let angle = backend.hashed_uniform(dtype, shape, key.rotate_left(29) ^ 0x9e37_79b9_7f4a_7c15);
+    let radius = (-2.0 * (1.0 - radius).ln()).sqrt();
+    radius * backend.unary(Unary::Cos, &(angle * std::f64::consts::TAU))
 }
 
 pub(super) fn batch_norm(

@@ -12,6 +12,7 @@ mod movement;
 mod normalization;
 mod optimizer;
 pub(crate) mod parallel;
+mod pictures;
 mod real;
 mod reduction;
 mod storage;

@@ -1,6 +1,7 @@
 //! Initializers that are matrices with a structure: orthogonal columns, the identity.
 
 use super::Initializer;
+use crate::config::{Config, keras_config};
 use crate::random::Generator;
 use crate::{Error, Result};
 
@@ -53,7 +54,13 @@ impl Initializer for Orthogonal {
             .map(|(row, column)| if rows < columns { entry(column, row) } else { entry(row, column) })
             .collect())
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Orthogonal, "keras.initializers", Self::new(), { only "seed": (null); field "gain": (gain); });
 
 /// The identity matrix times a gain.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +94,13 @@ impl Initializer for Identity {
             .map(|index| if index / columns == index % columns { self.gain } else { 0.0 })
             .collect())
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Identity, "keras.initializers", Self::new(), { field "gain": (gain); });
 
 fn needs_matrix(what: &str, shape: &[usize]) -> Error {
     Error::shape(format!("{what}: the weight must be a matrix, but has the shape {shape:?}"))

@@ -1,8 +1,10 @@
 //! Variance scaling: Glorot's, He's and LeCun's initializers, and their common form.
 
 use super::{Initializer, draw, truncated_normal};
+use crate::config::{Config, Field, keras_config, name_of, names};
 use crate::random::Generator;
 use crate::{Error, Result};
+use serde_json::Value;
 
 /// The standard deviation of the standard normal distribution truncated at two.
 const TRUNCATED_STDDEV: f64 = 0.879_625_661_034_239_8;
@@ -105,6 +107,45 @@ impl Initializer for VarianceScaling {
             }
         })
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
+}
+
+keras_config!(VarianceScaling, "keras.initializers", Self::new(), {
+    only "seed": (null);
+    field "scale": (scale);
+    field "mode": (mode);
+    field "distribution": (distribution);
+    only "input_axes": (null);
+    only "output_axes": (null);
+});
+
+const FANS: [(&str, Fan); 3] = [("fan_in", Fan::In), ("fan_out", Fan::Out), ("fan_avg", Fan::Avg)];
+const DISTRIBUTIONS: [(&str, Distribution); 4] = [
+    ("truncated_normal", Distribution::TruncatedNormal),
+    ("normal", Distribution::TruncatedNormal),
+    ("untruncated_normal", Distribution::UntruncatedNormal),
+    ("uniform", Distribution::Uniform),
+];
+
+impl Field for Fan {
+    fn write(&self) -> Result<Value> {
+        Ok(name_of(&FANS, self))
+    }
+    fn read(value: &Value) -> Result<Self> {
+        names("mode", &FANS, value)
+    }
+}
+
+impl Field for Distribution {
+    fn write(&self) -> Result<Value> {
+        Ok(name_of(&DISTRIBUTIONS, self))
+    }
+    fn read(value: &Value) -> Result<Self> {
+        names("distribution", &DISTRIBUTIONS, value)
+    }
 }
 
 /// How many inputs a unit has and how many outputs an input feeds; a convolution counts its whole window.
@@ -129,7 +170,17 @@ macro_rules! named {
             fn values(&self, shape: &[usize], generator: &mut Generator) -> Result<Vec<f64>> {
                 VarianceScaling::of($scale, Fan::$fan, Distribution::$distribution).values(shape, generator)
             }
+
+            fn config(&self) -> Result<Config> {
+                Config::of(self)
+            }
         }
+
+        keras_config!($name, "keras.initializers", $name, {
+            only "seed": (null);
+            only "input_axes": (null);
+            only "output_axes": (null);
+        });
     )*};
 }
 

@@ -3,6 +3,7 @@
 use super::{Built, Layer, LayerOptions, Pass, WeightSpec, layer_options};
 use crate::activations::IntoActivation;
 use crate::choice::Choice;
+use crate::config::{Config, keras_config};
 use crate::constraints::Constraint;
 use crate::initializers::{GlorotUniform, Initializer, Zeros};
 use crate::regularizers::Regularizer;
@@ -110,6 +111,21 @@ impl Dense {
     }
 }
 
+keras_config!(Dense, "keras.layers", Self::new(0), {
+    own "options": (options);
+    early "activity_regularizer": (activity_regularizer);
+    must "units": (units);
+    field "activation": (activation);
+    field "use_bias": (use_bias);
+    field "kernel_initializer": (kernel_initializer);
+    field "bias_initializer": (bias_initializer);
+    field "kernel_regularizer": (kernel_regularizer);
+    field "bias_regularizer": (bias_regularizer);
+    field "kernel_constraint": (kernel_constraint);
+    field "bias_constraint": (bias_constraint);
+    only "quantization_config": (null);
+});
+
 impl Layer for Dense {
     fn class_name(&self) -> &'static str {
         "Dense"
@@ -117,6 +133,10 @@ impl Layer for Dense {
 
     fn options(&self) -> &LayerOptions {
         &self.options
+    }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
     }
 
     fn build(&self, input: &[usize]) -> Result<Built> {

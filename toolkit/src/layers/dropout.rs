@@ -1,6 +1,7 @@
 //! Dropout.
 
 use super::{Built, Layer, LayerOptions, Pass, layer_options};
+use crate::config::{Config, keras_config};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
@@ -38,11 +39,14 @@ impl Dropout {
         self.seed = Some(seed);
         self
     }
-
-    fn key(&self, pass: &Pass) -> u64 {
-        self.seed.map_or(pass.random_key(), |seed| super::pass::mix(pass.random_key() ^ seed))
-    }
 }
+
+keras_config!(Dropout, "keras.layers", Self::new(0.0), {
+    own "options": (options);
+    must "rate": (rate);
+    field "seed": (seed);
+    only "noise_shape": (null);
+});
 
 impl Layer for Dropout {
     fn class_name(&self) -> &'static str {
@@ -51,6 +55,10 @@ impl Layer for Dropout {
 
     fn options(&self) -> &LayerOptions {
         &self.options
+    }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
     }
 
     fn build(&self, input: &[usize]) -> Result<Built> {
@@ -64,7 +72,7 @@ impl Layer for Dropout {
         if !pass.is_training() || self.rate == 0.0 {
             return Ok(x.clone());
         }
-        Ok(x.backend().dropout(x, self.rate, self.key(pass)))
+        Ok(x.backend().dropout(x, self.rate, pass.seeded_key(self.seed)))
     }
 
     fn backward(&self, grad: &Tensor, pass: &mut Pass) -> Result<Tensor> {
@@ -72,6 +80,6 @@ impl Layer for Dropout {
             return Ok(grad.clone());
         }
         // The mask is drawn again from the same key: nothing needs to be kept.
-        Ok(grad.backend().dropout(grad, self.rate, self.key(pass)))
+        Ok(grad.backend().dropout(grad, self.rate, pass.seeded_key(self.seed)))
     }
 }

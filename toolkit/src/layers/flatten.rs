@@ -1,6 +1,7 @@
 //! Flattening each sample to a vector.
 
 use super::{Built, Layer, LayerOptions, Pass, layer_options};
+use crate::config::{Config, keras_config};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -26,6 +27,11 @@ impl Flatten {
     }
 }
 
+keras_config!(Flatten, "keras.layers", Self::new(), {
+    own "options": (options);
+    only "data_format": ("channels_last");
+});
+
 impl Layer for Flatten {
     fn class_name(&self) -> &'static str {
         "Flatten"
@@ -33,6 +39,10 @@ impl Layer for Flatten {
 
     fn options(&self) -> &LayerOptions {
         &self.options
+    }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
     }
 
     fn build(&self, input: &[usize]) -> Result<Built> {

@@ -111,6 +111,11 @@ impl Pass {
         mix(self.key ^ mix(self.slot.index as u64 + 1))
     }
 
+    /// [`random_key`](Self::random_key), mixed with the layer's own seed where it has one.
+    pub fn seeded_key(&self, seed: Option<u64>) -> u64 {
+        seed.map_or(self.random_key(), |seed| mix(self.random_key() ^ seed))
+    }
+
     pub(crate) fn begin(&mut self, layers: usize, mode: Mode, differentiates: bool, key: u64) {
         self.kept.resize_with(layers, Vec::new);
         self.kept.iter_mut().for_each(Vec::clear);

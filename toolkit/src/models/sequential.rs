@@ -46,12 +46,12 @@ pub struct Sequential {
     pub(super) needs: Needs,
     pub(super) kept_gradients: Vec<Option<Tensor>>,
     /// The first mistake in the layers, kept until something can report it.
-    mistake: Option<Error>,
+    pub(super) mistake: Option<Error>,
 }
 
-/// A layer in its place.
+/// A layer in its place in a model: its name there, and whether it trains. Reached by [`Sequential::layers_mut`].
 #[derive(Debug, Clone)]
-pub(super) struct Slot {
+pub struct Slot {
     pub(super) name: String,
     pub(super) trainable: bool,
     pub(super) layer: Arc<dyn Layer>,
@@ -105,6 +105,7 @@ impl Sequential {
     ///
     /// A mistake in it is reported by what comes next: `summary`, `compile`, `fit`, `predict`.
     #[must_use]
+    #[allow(clippy::should_implement_trait)] // Keras's name.
     pub fn add(mut self, layer: impl Layer + 'static) -> Self {
         if let Err(error) = self.push(layer) {
             self.mistake.get_or_insert(error);
@@ -182,6 +183,11 @@ impl Sequential {
             }
             None => self.build_slots(sample),
         }
+    }
+
+    /// Keeps the first mistake until something can report it.
+    pub(super) fn note_mistake(&mut self, error: Error) {
+        self.mistake.get_or_insert(error);
     }
 
     /// Reports the first mistake in the layers.

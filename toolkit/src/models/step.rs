@@ -213,7 +213,7 @@ impl Sequential {
         (0..self.weights.len()).find(|&index| self.trains(index)).map(|index| self.weights[index].slot)
     }
 
-    fn enter(&mut self, index: usize) {
+    pub(super) fn enter(&mut self, index: usize) {
         let slot = &self.slots[index];
         let wants_input_gradient =
             self.input_gradient || self.first_trained_slot().is_some_and(|first| index > first);

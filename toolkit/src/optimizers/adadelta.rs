@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Adadelta.
@@ -69,4 +70,15 @@ impl Optimizer for Adadelta {
         let rule = UpdateRule::Adadelta { rate: step.learning_rate, rho: self.rho, epsilon: self.epsilon };
         weight.backend().update(rule, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Adadelta, "keras.optimizers", Self::new(0.0), {
+    name "name": ("adadelta");
+    own "options": (options);
+    field "rho": (rho);
+    field "epsilon": (epsilon);
+});

@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Adagrad.
@@ -72,4 +73,15 @@ impl Optimizer for Adagrad {
         let rule = UpdateRule::Adagrad { rate: step.learning_rate, epsilon: self.epsilon };
         weight.backend().update(rule, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Adagrad, "keras.optimizers", Self::new(0.0), {
+    name "name": ("adagrad");
+    own "options": (options);
+    field "initial_accumulator_value": (initial_accumulator_value);
+    field "epsilon": (epsilon);
+});

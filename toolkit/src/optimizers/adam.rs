@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::{AdamStep, UpdateRule};
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Gives an optimizer with a field `rule: AdamRule` its builder methods.
@@ -88,7 +89,20 @@ impl Optimizer for Adam {
     fn update(&self, step: Step, weight: &mut Tensor, gradient: &Tensor, slots: &mut [Tensor]) {
         self.rule.update(step, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Adam, "keras.optimizers", Self::new(0.0), {
+    name "name": ("adam");
+    own "options": (options);
+    field "beta_1": (rule.beta_1);
+    field "beta_2": (rule.beta_2);
+    field "epsilon": (rule.epsilon);
+    field "amsgrad": (rule.amsgrad);
+});
 
 /// What Adam and AdamW share.
 #[derive(Debug, Clone)]

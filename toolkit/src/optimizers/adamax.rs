@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Adamax.
@@ -80,4 +81,16 @@ impl Optimizer for Adamax {
         };
         weight.backend().update(rule, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Adamax, "keras.optimizers", Self::new(0.0), {
+    name "name": ("adamax");
+    own "options": (options);
+    field "beta_1": (beta_1);
+    field "beta_2": (beta_2);
+    field "epsilon": (epsilon);
+});

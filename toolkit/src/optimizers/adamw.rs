@@ -2,6 +2,7 @@
 
 use super::adam::{AdamRule, adam_options};
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, optimizer_options};
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// [`Adam`](super::Adam) that first takes a share off each weight: $w \leftarrow w - \eta \lambda w$.
@@ -54,4 +55,17 @@ impl Optimizer for AdamW {
     fn update(&self, step: Step, weight: &mut Tensor, gradient: &Tensor, slots: &mut [Tensor]) {
         self.rule.update(step, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(AdamW, "keras.optimizers", Self::new(0.0), {
+    name "name": ("adam_w");
+    own "options": (options);
+    field "beta_1": (rule.beta_1);
+    field "beta_2": (rule.beta_2);
+    field "epsilon": (rule.epsilon);
+    field "amsgrad": (rule.amsgrad);
+});

@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Error, Result, Tensor};
 
 /// Ftrl-proximal.
@@ -130,4 +131,19 @@ impl Optimizer for Ftrl {
         };
         weight.backend().update(rule, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Ftrl, "keras.optimizers", Self::new(0.0), {
+    name "name": ("ftrl");
+    own "options": (options);
+    field "learning_rate_power": (learning_rate_power);
+    field "initial_accumulator_value": (initial_accumulator_value);
+    field "l1_regularization_strength": (l1_regularization_strength);
+    field "l2_regularization_strength": (l2_regularization_strength);
+    field "l2_shrinkage_regularization_strength": (l2_shrinkage_regularization_strength);
+    field "beta": (beta);
+});

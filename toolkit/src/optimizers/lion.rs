@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Error, Result, Tensor};
 
 /// Lion.
@@ -72,4 +73,15 @@ impl Optimizer for Lion {
         let rule = UpdateRule::Lion { rate: step.learning_rate, beta_1: self.beta_1, beta_2: self.beta_2 };
         weight.backend().update(rule, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Lion, "keras.optimizers", Self::new(0.0), {
+    name "name": ("lion");
+    own "options": (options);
+    field "beta_1": (beta_1);
+    field "beta_2": (beta_2);
+});

@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Nadam, with Dozat's schedule of the momentum.
@@ -100,4 +101,16 @@ impl Optimizer for Nadam {
     fn next_shared(&self, step: Step) -> f64 {
         step.shared * self.share(step.number)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(Nadam, "keras.optimizers", Self::new(0.0), {
+    name "name": ("nadam");
+    own "options": (options);
+    field "beta_1": (beta_1);
+    field "beta_2": (beta_2);
+    field "epsilon": (epsilon);
+});

@@ -1,6 +1,7 @@
 //! What every optimizer can be told: decay, clipping, averages, accumulation.
 
 use super::{LearningRate, check_range};
+use crate::config::{Fields, Map, keras_rows};
 use crate::{Error, Result};
 
 /// The options that all optimizers share.
@@ -72,6 +73,19 @@ impl OptimizerOptions {
         }
     }
 }
+
+keras_rows!(OptimizerOptions, {
+    must "learning_rate": (learning_rate);
+    field "weight_decay": (weight_decay);
+    field "clipnorm": (clipnorm);
+    field "global_clipnorm": (global_clipnorm);
+    field "clipvalue": (clipvalue);
+    field "use_ema": (use_ema);
+    field "ema_momentum": (ema_momentum);
+    field "ema_overwrite_frequency": (ema_overwrite_frequency);
+    only "loss_scale_factor": (null);
+    field "gradient_accumulation_steps": (gradient_accumulation_steps);
+});
 
 /// Gives an optimizer with a field `options: OptimizerOptions` the builder methods of the shared options.
 macro_rules! optimizer_options {

@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::UpdateRule;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// RMSprop, with momentum and centred where that is asked for.
@@ -103,4 +104,17 @@ impl Optimizer for RMSprop {
         };
         weight.backend().update(rule, weight, gradient, slots);
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(RMSprop, "keras.optimizers", Self::new(0.0), {
+    name "name": ("rm_sprop");
+    own "options": (options);
+    field "rho": (rho);
+    field "momentum": (momentum);
+    field "epsilon": (epsilon);
+    field "centered": (centered);
+});

@@ -1,5 +1,6 @@
 //! Learning rates that change with the step.
 
+use crate::config::{Config, without_config};
 use crate::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -30,6 +31,14 @@ pub trait Schedule: Debug + Send + Sync {
     /// With the name, the range and the value.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// What Keras's JSON says of it; only the built-in ones have that.
+    ///
+    /// # Errors
+    /// For one of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("schedule", &format_args!("{self:?}")))
     }
 }
 

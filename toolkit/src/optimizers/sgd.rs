@@ -2,6 +2,7 @@
 
 use super::{LearningRate, Optimizer, OptimizerOptions, Slot, Step, check_range, optimizer_options};
 use crate::backend::SgdStep;
+use crate::config::{Config, keras_config};
 use crate::{Result, Tensor};
 
 /// Gradient descent with optional (Nesterov) momentum.
@@ -71,4 +72,15 @@ impl Optimizer for SGD {
             SgdStep { learning_rate: step.learning_rate, momentum: self.momentum, nesterov: self.nesterov };
         weight.backend().sgd(rule, weight, gradient, slots.first_mut());
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(SGD, "keras.optimizers", Self::new(0.0), {
+    name "name": ("sgd");
+    own "options": (options);
+    field "momentum": (momentum);
+    field "nesterov": (nesterov);
+});

@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn shapes_that_do_not_fit_are_errors_that_name_them() {
-        let error = Tensor::zeros([2, 3]).add(&Tensor::zeros([2])).unwrap_err().to_string();
+        let error = Tensor::zeros([2, 3]).add(Tensor::zeros([2])).unwrap_err().to_string();
         assert!(error.contains("[2, 3] and [2] do not broadcast"), "{error}");
         let error = Tensor::zeros([2, 3]).matmul(&Tensor::zeros([2, 3])).unwrap_err().to_string();
         assert!(error.contains("inner sizes 3 and 2 differ"), "{error}");

@@ -124,6 +124,39 @@ macro_rules! with_function {
                 let $f = |x: $T| Real::exp(x);
                 $body
             }
+            Activation::HardTanh => {
+                let $f = |x: $T| clamp(x, -1.0, 1.0);
+                $body
+            }
+            Activation::TanhShrink => {
+                let $f = |x: $T| x - Real::tanh(x);
+                $body
+            }
+            Activation::SoftShrink { threshold } => {
+                let $f = |x: $T| x - clamp(x, -threshold, threshold);
+                $body
+            }
+            Activation::HardShrink { threshold } => {
+                let threshold = $T::of(threshold);
+                let $f = |x: $T| if Real::abs(x) > threshold { x } else { $T::ZERO };
+                $body
+            }
+            Activation::Squareplus { b } => {
+                let b = $T::of(b);
+                let $f = |x: $T| $T::of(0.5) * (x + Real::sqrt(x * x + b));
+                $body
+            }
+            Activation::SparsePlus => {
+                let $f = |x: $T| {
+                    let inside = clamp(x, -1.0, 1.0) + $T::ONE;
+                    if x > $T::ONE { x } else { $T::of(0.25) * inside * inside }
+                };
+                $body
+            }
+            Activation::SparseSigmoid => {
+                let $f = |x: $T| $T::of(0.5) * (clamp(x, -1.0, 1.0) + $T::ONE);
+                $body
+            }
             Activation::Softmax | Activation::LogSoftmax => unreachable!("these work on rows"),
         }
     };
@@ -160,13 +193,13 @@ fn rows_in_place<T: Real>(activation: &Activation, numbers: &mut [T], columns: u
                 if log {
                     row.iter().for_each(|&x| sum += Real::exp(x - largest));
                     let shift = largest + Real::ln(sum);
-                    row.iter_mut().for_each(|x| *x = *x - shift);
+                    row.iter_mut().for_each(|x| *x -= shift);
                 } else {
                     for x in row.iter_mut() {
                         *x = Real::exp(*x - largest);
                         sum += *x;
                     }
-                    row.iter_mut().for_each(|x| *x = *x / sum);
+                    row.iter_mut().for_each(|x| *x /= sum);
                 }
             }
         },
@@ -261,6 +294,21 @@ fn from_input<T: Real>(activation: &Activation, grad: &Tensor, x: &Tensor) -> Te
             let inside = if Real::abs(x) < T::of(3.0) { x / T::of(6.0) } else { T::ZERO };
             clamp(x + T::of(3.0), 0.0, 6.0) / T::of(6.0) + inside
         }),
+        Activation::HardTanh => times!(|x| if Real::abs(x) < T::ONE { T::ONE } else { T::ZERO }),
+        Activation::TanhShrink => times!(|x| {
+            let tanh = Real::tanh(x);
+            tanh * tanh
+        }),
+        Activation::SoftShrink { threshold } | Activation::HardShrink { threshold } => {
+            let threshold = T::of(threshold);
+            times!(|x| if Real::abs(x) > threshold { T::ONE } else { T::ZERO })
+        }
+        Activation::Squareplus { b } => {
+            let b = T::of(b);
+            times!(|x| half * (T::ONE + x / Real::sqrt(x * x + b)))
+        }
+        Activation::SparsePlus => times!(|x| half * (clamp(x, -1.0, 1.0) + T::ONE)),
+        Activation::SparseSigmoid => times!(|x| if Real::abs(x) < T::ONE { half } else { T::ZERO }),
         _ => unreachable!("the output tells the gradient of {activation:?}"),
     }
 }

@@ -111,7 +111,7 @@ pub(super) fn cast(x: &Tensor, dtype: DType) -> Tensor {
         (Data::F64(_), DType::Float32) => {
             let source = x.as_slice::<f64>();
             Tensor::written::<f32>(x.shape(), |out| {
-                out.iter_mut().zip(source).for_each(|(out, &x)| *out = x as f32)
+                out.iter_mut().zip(source).for_each(|(out, &x)| *out = x as f32);
             })
         }
         (_, DType::Int32) => {

@@ -23,7 +23,7 @@ pub(super) fn forward<T: Real>(
                 for row in source.chunks(columns.max(1)) {
                     mean.iter_mut().zip(row).for_each(|(mean, &x)| *mean += x);
                 }
-                mean.iter_mut().for_each(|mean| *mean = *mean * share);
+                mean.iter_mut().for_each(|mean| *mean *= share);
             },
         );
     });
@@ -38,7 +38,7 @@ pub(super) fn forward<T: Real>(
                         *variance += (x - mean) * (x - mean);
                     }
                 }
-                variance.iter_mut().for_each(|variance| *variance = *variance * share);
+                variance.iter_mut().for_each(|variance| *variance *= share);
             },
         );
     });
@@ -110,7 +110,7 @@ pub(super) fn backward<T: Real>(
                         *out += grad * (x - mean);
                     }
                 }
-                out.iter_mut().zip(&inverse).for_each(|(out, &inverse)| *out = *out * inverse);
+                out.iter_mut().zip(&inverse).for_each(|(out, &inverse)| *out *= inverse);
             },
         );
     });

@@ -25,7 +25,7 @@ pub(super) fn sgd<T: Real>(
             let grad = &grad[first..first + weights.len()];
             simd(
                 #[inline(always)]
-                || weights.iter_mut().zip(grad).for_each(|(w, &g)| *w = *w - rate * g),
+                || weights.iter_mut().zip(grad).for_each(|(w, &g)| *w -= rate * g),
             );
         });
     };
@@ -71,7 +71,7 @@ pub(super) fn adam<T: Real>(
                 for (((w, m), v), &g) in weights.iter_mut().zip(mean).zip(square).zip(grad) {
                     *m += (g - *m) * one_minus_1;
                     *v += (g * g - *v) * one_minus_2;
-                    *w = *w - *m * alpha / (Real::sqrt(*v) + epsilon);
+                    *w -= *m * alpha / (Real::sqrt(*v) + epsilon);
                 }
             },
         );

@@ -67,7 +67,7 @@ fn sum_columns<T: Real>(source: &[T], out: &mut [T], factor: T) {
     for row in source.chunks(out.len().max(1)) {
         out.iter_mut().zip(row).for_each(|(out, &x)| *out += x);
     }
-    out.iter_mut().for_each(|out| *out = *out * factor);
+    out.iter_mut().for_each(|out| *out *= factor);
 }
 
 #[inline(always)]
@@ -92,6 +92,7 @@ pub(super) fn arg_max<T: Real>(x: &Tensor, (outer, axis, inner): (usize, usize, 
     Tensor::from_data(Data::I32(Arc::new(places)), Shape::from_fit(&[outer, inner]))
 }
 
+#[allow(clippy::eq_op)] // The difference of a number and itself is the test.
 pub(super) fn all_finite<T: Real>(x: &Tensor) -> bool {
     // x - x is 0 for finite numbers and NaN for all others, and NaN survives the sum.
     Real::is_finite(simd(

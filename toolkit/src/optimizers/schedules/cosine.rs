@@ -1,6 +1,7 @@
 //! Rates along half a cosine.
 
 use super::{Schedule, check_rate, check_steps};
+use crate::config::{Config, keras_config};
 use crate::optimizers::check_range;
 use crate::{Error, Result};
 use std::f64::consts::PI;
@@ -68,7 +69,20 @@ impl Schedule for CosineDecay {
         check_rate("CosineDecay: alpha", self.alpha)?;
         check_steps("CosineDecay: decay_steps", self.decay_steps)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(CosineDecay, "keras.optimizers.schedules", Self::new(0.0, 1), {
+    must "initial_learning_rate": (initial_learning_rate);
+    must "decay_steps": (decay_steps);
+    field "alpha": (alpha);
+    name "name": ("CosineDecay");
+    field "warmup_target": (warmup_target);
+    field "warmup_steps": (warmup_steps);
+});
 
 /// Half a cosine after the other, each `t_mul` times as long and from `m_mul` times as high as the last (SGDR).
 ///
@@ -148,4 +162,17 @@ impl Schedule for CosineDecayRestarts {
         }
         check_steps("CosineDecayRestarts: first_decay_steps", self.first_decay_steps)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(CosineDecayRestarts, "keras.optimizers.schedules", Self::new(0.0, 1), {
+    must "initial_learning_rate": (initial_learning_rate);
+    must "first_decay_steps": (first_decay_steps);
+    field "t_mul": (t_mul);
+    field "m_mul": (m_mul);
+    field "alpha": (alpha);
+    name "name": ("SGDRDecay");
+});

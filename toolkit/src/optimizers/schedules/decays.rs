@@ -1,6 +1,7 @@
 //! Rates that fall step by step.
 
 use super::{Schedule, check_rate, check_steps};
+use crate::config::{Config, keras_config};
 use crate::{Error, Result};
 
 /// $\eta_0 r^{s/N}$: the rate is multiplied by $r$ every $N$ steps, smoothly or in a staircase.
@@ -42,7 +43,19 @@ impl Schedule for ExponentialDecay {
         check_rate("ExponentialDecay: decay_rate", self.decay_rate)?;
         check_steps("ExponentialDecay: decay_steps", self.decay_steps)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(ExponentialDecay, "keras.optimizers.schedules", Self::new(0.0, 1, 1.0), {
+    must "initial_learning_rate": (initial_learning_rate);
+    must "decay_steps": (decay_steps);
+    must "decay_rate": (decay_rate);
+    field "staircase": (staircase);
+    name "name": ("ExponentialDecay");
+});
 
 /// $s / N$, or what it is rounded down to.
 fn share(step: u64, decay_steps: u64, staircase: bool) -> f64 {
@@ -90,7 +103,19 @@ impl Schedule for InverseTimeDecay {
         check_rate("InverseTimeDecay: decay_rate", self.decay_rate)?;
         check_steps("InverseTimeDecay: decay_steps", self.decay_steps)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(InverseTimeDecay, "keras.optimizers.schedules", Self::new(0.0, 1, 1.0), {
+    must "initial_learning_rate": (initial_learning_rate);
+    must "decay_steps": (decay_steps);
+    must "decay_rate": (decay_rate);
+    field "staircase": (staircase);
+    name "name": ("InverseTimeDecay");
+});
 
 /// Power scheduling: $\eta_0 / (1 + s / N)^c$; with $c = 1$ it is [`InverseTimeDecay`] of rate 1, Keras 2's `decay`.
 ///
@@ -175,7 +200,17 @@ impl Schedule for PiecewiseConstantDecay {
         }
         self.values.iter().try_for_each(|&value| check_rate("PiecewiseConstantDecay: a value", value))
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(PiecewiseConstantDecay, "keras.optimizers.schedules", Self::new([], [0.0]), {
+    must "boundaries": (boundaries);
+    must "values": (values);
+    name "name": ("PiecewiseConstant");
+});
 
 /// $(\eta_0 - \eta_1)(1 - s/N)^p + \eta_1$ up to step $N$, then $\eta_1$, or over again with a longer $N$.
 ///
@@ -236,4 +271,17 @@ impl Schedule for PolynomialDecay {
         check_rate("PolynomialDecay: power", self.power)?;
         check_steps("PolynomialDecay: decay_steps", self.decay_steps)
     }
+
+    fn config(&self) -> Result<Config> {
+        Config::of(self)
+    }
 }
+
+keras_config!(PolynomialDecay, "keras.optimizers.schedules", Self::new(0.0, 1), {
+    must "initial_learning_rate": (initial_learning_rate);
+    must "decay_steps": (decay_steps);
+    field "end_learning_rate": (end_learning_rate);
+    field "power": (power);
+    field "cycle": (cycle);
+    name "name": ("PolynomialDecay");
+});
