@@ -1,6 +1,6 @@
 //! Downloading by the installed command `kiln`, for a process that cannot do it itself.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -18,17 +18,25 @@ pub(super) fn fetch(command: &Path, cache: &Path, address: &str) -> Result<()> {
 
 fn fetch_within(command: &Path, cache: &Path, address: &str, limit: Duration) -> Result<()> {
     let fail = |what: String| Error::new(what).at(command.display());
-    let mut child = Command::new(command)
-        .args(["datasets", "fetch", "fashion_mnist", "--to"])
-        .arg(cache)
-        .args(["--url", address])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| fail(format!("cannot be started: {error}")))?;
-
     let started = Instant::now();
+    let mut child = loop {
+        let spawned = Command::new(command)
+            .args(["datasets", "fetch", "fashion_mnist", "--to"])
+            .arg(cache)
+            .args(["--url", address])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        match spawned {
+            Ok(child) => break child,
+            // The program is being written, by an installation that is about to end.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && started.elapsed() < limit => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(error) => return Err(fail(format!("cannot be started: {error}"))),
+        }
+    };
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,

@@ -5,6 +5,7 @@
 
 mod client;
 mod command_line;
+mod notebooks;
 
 use client::{Kernel, execute_content};
 use serde_json::json;
