@@ -19,7 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 FIGURES = 3  # of the quickstart
-PLOTS = ".jp-OutputArea-output .js-plotly-plot .main-svg"
+PLOTS = ".jp-RenderedPlotly .plot-container"
 
 
 def browser():
@@ -27,7 +27,7 @@ def browser():
     options.binary_location = shutil.which("chromium") or "chromium"
     for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                     "--window-size=1400,2200", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+                     "--window-size=1400,5200", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
                      f"--user-data-dir={tempfile.mkdtemp()}"]:
         options.add_argument(argument)
     return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
@@ -81,14 +81,18 @@ def lab(notebook, out):
                 ".filter(t => t.includes('Epoch'))"))
             return len(driver.find_elements(By.CSS_SELECTOR, PLOTS)) >= FIGURES
 
-        wait(f"{FIGURES} interactive figures", progress, 180)
+        try:
+            wait(f"{FIGURES} interactive figures", progress, 120)
+        except SystemExit:
+            driver.save_screenshot(str(out / "failed.png"))
+            raise
         page = driver.find_element(By.CSS_SELECTOR, ".jp-Notebook").text
         assert "Epoch 15/15" in page, page[-2000:]
         errors = driver.find_elements(By.CSS_SELECTOR, '[data-mime-type="application/vnd.jupyter.stderr"], .jp-RenderedText[data-mime-type*="error"]')
         assert not errors, [error.text for error in errors]
         print(f"live progress: {len(seen)} states seen")
         assert len(seen) >= 2, "the progress did not move"
-        for number, plot in enumerate(driver.find_elements(By.CSS_SELECTOR, ".js-plotly-plot")[:FIGURES]):
+        for number, plot in enumerate(driver.find_elements(By.CSS_SELECTOR, PLOTS)[:FIGURES]):
             driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
             time.sleep(0.7)
             driver.save_screenshot(str(out / f"lab-{number}.png"))

@@ -14,8 +14,6 @@ pub(super) struct Compiled {
     pub(super) optimizer: OptimizerState,
     pub(super) loss: Arc<dyn Loss>,
     pub(super) metrics: Vec<Box<dyn Metric>>,
-    /// Those of the metrics that take sample weights.
-    pub(super) weighted_metrics: Vec<Box<dyn Metric>>,
     pub(super) running: Running,
 }
 
@@ -53,23 +51,7 @@ impl Sequential {
         let optimizer = OptimizerState::new(optimizer)?;
         let loss = loss.into().get()?;
         let metrics = metrics.into().get()?;
-        self.compiled = Some(Compiled {
-            optimizer,
-            loss,
-            metrics,
-            weighted_metrics: Vec::new(),
-            running: Running::default(),
-        });
-        Ok(())
-    }
-
-    /// Sets metrics that take sample and class weights into account, beside those of `compile`, which never do.
-    ///
-    /// # Errors
-    /// Before `compile`; for an unknown name.
-    pub fn weighted_metrics(&mut self, metrics: impl Into<Metrics>) -> Result<()> {
-        let metrics = metrics.into().get()?;
-        self.compiled_mut()?.weighted_metrics = metrics;
+        self.compiled = Some(Compiled { optimizer, loss, metrics, running: Running::default() });
         Ok(())
     }
 

@@ -2,7 +2,6 @@
 
 use super::{History, Sequential};
 use crate::callbacks::{Callback, Logs, Needs, Progress, Verbosity, at_least_one};
-use crate::metrics::Metric;
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::Tensor;
@@ -293,19 +292,13 @@ impl Sequential {
     /// Loss and metrics over a data set; the running ones of training stay as they are.
     pub(super) fn measured(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
         let training = std::mem::take(&mut self.compiled_mut()?.running);
-        let (metrics, weighted) = {
-            let compiled = self.compiled_mut()?;
-            let fresh = |metrics: &mut Vec<Box<dyn Metric>>| {
-                let fresh = metrics.iter().map(|metric| metric.fresh()).collect();
-                std::mem::replace(metrics, fresh)
-            };
-            (fresh(&mut compiled.metrics), fresh(&mut compiled.weighted_metrics))
-        };
+        let compiled = self.compiled_mut()?;
+        let fresh = compiled.metrics.iter().map(|metric| metric.fresh()).collect();
+        let metrics = std::mem::replace(&mut compiled.metrics, fresh);
         let result = self.measure_all(x, y);
         let compiled = self.compiled_mut()?;
         compiled.running = training;
         compiled.metrics = metrics;
-        compiled.weighted_metrics = weighted;
         result
     }
 }

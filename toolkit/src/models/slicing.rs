@@ -298,7 +298,6 @@ pub fn clone_model(model: &Sequential) -> Result<Sequential> {
             copy.optimizer.set_learning_rate(rate);
         }
         copy.metrics = compiled.metrics.iter().map(|metric| metric.fresh()).collect();
-        copy.weighted_metrics = compiled.weighted_metrics.iter().map(|metric| metric.fresh()).collect();
     }
     Ok(clone)
 }

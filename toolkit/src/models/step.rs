@@ -25,7 +25,7 @@ impl Sequential {
     pub fn running_logs(&self) -> Logs {
         let mut logs = Logs::default();
         if let Some(compiled) = &self.compiled {
-            for metric in compiled.metrics.iter().chain(&compiled.weighted_metrics) {
+            for metric in &compiled.metrics {
                 logs.insert(metric.name(), metric.result());
             }
             let running = &compiled.running;
@@ -111,7 +111,7 @@ impl Sequential {
     pub(super) fn reset_metrics(&mut self) -> Result<()> {
         let compiled = self.compiled_mut()?;
         compiled.running = super::compile::Running::default();
-        compiled.metrics.iter_mut().chain(&mut compiled.weighted_metrics).for_each(|metric| metric.reset());
+        compiled.metrics.iter_mut().for_each(|metric| metric.reset());
         Ok(())
     }
 
