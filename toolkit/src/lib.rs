@@ -2,7 +2,7 @@
 
 pub mod activations;
 mod backend;
-//pub mod bias_variance;
+pub mod bias_variance;
 pub mod callbacks;
 pub mod choice;
 pub mod config;
@@ -33,7 +33,7 @@ pub use tensor::Tensor;
 pub mod prelude {
     pub use crate::Result;
     pub use crate::activations::Activation;
-    //    pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
+    pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
     pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "datasets")]
