@@ -28,7 +28,7 @@ pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
         let begun = Instant::now();
         let part = &mut rows[done * width..end * width];
         parallel::rows_mut(part, width, (end - done).div_ceil(RUNS_A_TASK), |first, rows| {
-            let first = done + first / width;
+            let first = done + first;
             if let Err(error) = some_runs(simulation, seed, first, &at, &truth, rows) {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                 if failed.as_ref().is_none_or(|(run, _)| first < *run) {
