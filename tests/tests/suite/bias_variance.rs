@@ -164,3 +164,13 @@ fn descents_end_where_they_should() -> Result<()> {
     assert!(still.points().iter().all(|&point| point == (1.0, 1.5)), "a learning rate of 0 changes nothing");
     Ok(())
 }
+
+/// Every optimizer of the toolkit walks, and goes down.
+#[test]
+fn every_optimizer_descends() -> Result<()> {
+    for name in ["sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "lion", "ftrl"] {
+        let path = surfaces::quadratic_bowl().descend(name, [-3.0, 2.5], 50)?;
+        assert!(path.len() == 51 && path.last_value() < path.values()[0], "{path}");
+    }
+    Ok(())
+}
