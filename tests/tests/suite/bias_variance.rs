@@ -36,8 +36,20 @@ fn a_line_under_fixed_design_has_its_closed_form() -> Result<()> {
         let bias = (x.iter().map(|&x| share(x) * truth(x)).sum::<f64>() - truth(at)).powi(2);
         let variance = NOISE * NOISE * x.iter().map(|&x| share(x).powi(2)).sum::<f64>();
         let mse = bias + variance + NOISE * NOISE;
-        assert_within(&format!("bias² at {at}"), sim.bias_squared_at()[j], bias, sim.bias_squared_errors_at()[j], 4.5);
-        assert_within(&format!("variance at {at}"), sim.variance_at()[j], variance, sim.variance_errors_at()[j], 4.5);
+        assert_within(
+            &format!("bias² at {at}"),
+            sim.bias_squared_at()[j],
+            bias,
+            sim.bias_squared_errors_at()[j],
+            4.5,
+        );
+        assert_within(
+            &format!("variance at {at}"),
+            sim.variance_at()[j],
+            variance,
+            sim.variance_errors_at()[j],
+            4.5,
+        );
         assert_within(&format!("MSE at {at}"), sim.mse_at()[j], mse, sim.mse_errors_at()[j], 4.5);
         bias_sum += bias / 100.0;
         variance_sum += variance / 100.0;
@@ -96,7 +108,12 @@ fn polynomials_agree_with_numpy() -> Result<()> {
             Polynomial::new(degree).fit_predict(&sample, &at, &mut found)?;
             for (j, want) in numbers(&case["predictions"][run]).into_iter().enumerate() {
                 let error = (found[j] - want).abs() / want.abs();
-                assert!(error < tolerance, "degree {degree}, run {run}, x = {}: {} and {want}", at[j], found[j]);
+                assert!(
+                    error < tolerance,
+                    "degree {degree}, run {run}, x = {}: {} and {want}",
+                    at[j],
+                    found[j]
+                );
             }
         }
     }
@@ -154,7 +171,8 @@ fn results_are_shown() -> Result<()> {
 fn descents_end_where_they_should() -> Result<()> {
     let path = surfaces::beale().descend(Adam::new(0.05), [1.0, 1.5], 2_000)?;
     assert!((path.last()[0] - 3.0).hypot(path.last()[1] - 0.5) < 0.01, "{path}");
-    let decay = surfaces::ravine().descend(SGD::new(ExponentialDecay::new(0.06, 50, 0.5)), [-4.5, 1.2], 200)?;
+    let decay =
+        surfaces::ravine().descend(SGD::new(ExponentialDecay::new(0.06, 50, 0.5)), [-4.5, 1.2], 200)?;
     assert!(decay.last_value() < decay.values()[0] && !decay.diverged());
     let wild = surfaces::rosenbrock().descend(SGD::new(0.1), [-1.5, 2.0], 100)?;
     assert!(wild.diverged() && wild.values().iter().all(|value| value.is_finite()), "{wild}");
@@ -168,7 +186,8 @@ fn descents_end_where_they_should() -> Result<()> {
 /// Every optimizer of the toolkit walks, and goes down.
 #[test]
 fn every_optimizer_descends() -> Result<()> {
-    for name in ["sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "lion", "ftrl"] {
+    for name in ["sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "adamax", "nadam", "lion", "ftrl"]
+    {
         let path = surfaces::quadratic_bowl().descend(name, [-3.0, 2.5], 50)?;
         assert!(path.len() == 51 && path.last_value() < path.values()[0], "{path}");
     }
