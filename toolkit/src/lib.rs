@@ -2,6 +2,7 @@
 
 pub mod activations;
 mod backend;
+pub mod bias_variance;
 pub mod callbacks;
 pub mod choice;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod optimizers;
 pub mod plot;
 pub mod random;
 pub mod regularizers;
+pub mod surfaces;
 pub mod table;
 pub mod tensor;
 
@@ -31,6 +33,7 @@ pub use tensor::Tensor;
 pub mod prelude {
     pub use crate::Result;
     pub use crate::activations::Activation;
+    pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
     pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "datasets")]
@@ -53,6 +56,7 @@ pub mod prelude {
     };
     pub use crate::plot::{self, Figure};
     pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
+    pub use crate::surfaces;
     pub use crate::table::Table;
     pub use crate::tensor::{DType, Shape, Tensor};
 }

@@ -1,6 +1,7 @@
 //! Suites that cross crates, in one binary.
 
 mod bad_input;
+mod bias_variance;
 mod fixture;
 mod formula;
 mod golden;

@@ -1,0 +1,97 @@
+//! The loop over the runs.
+
+use super::{Decomposition, Design, Sample, Simulation};
+use crate::backend::host::parallel;
+use crate::plot::linspace;
+use crate::random::Generator;
+use crate::{Error, Result, notebook};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many runs a task takes; a multiple of what a regressor solves together.
+const RUNS_A_TASK: usize = 32;
+
+/// All runs. Each has a random stream of its own, so that it is the same whatever runs beside it.
+///
+/// The runs go in portions that take long enough to use the cores, and short enough to answer an interrupt.
+pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
+    let at = simulation.grid();
+    let truth: Vec<f64> = at.iter().map(|&x| simulation.target(x)).collect::<Result<_>>()?;
+    // Of each run its predictions, then their squared errors against fresh noisy targets.
+    let width = 2 * at.len();
+    let mut rows = vec![0.0; simulation.runs * width];
+    let mut done = 0;
+    let mut portion = 2 * RUNS_A_TASK;
+    while done < simulation.runs && !(done >= 2 && notebook::interrupted()) {
+        let end = simulation.runs.min(done + portion);
+        let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+        let begun = Instant::now();
+        let part = &mut rows[done * width..end * width];
+        parallel::rows_mut(part, width, (end - done).div_ceil(RUNS_A_TASK), |first, rows| {
+            let first = done + first;
+            if let Err(error) = some_runs(simulation, seed, first, &at, &truth, rows) {
+                let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                if failed.as_ref().is_none_or(|(run, _)| first < *run) {
+                    *failed = Some((first, error));
+                }
+            }
+        });
+        match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            // A model that an interrupt stopped halfway is none; the runs before are.
+            Some(_) if done >= 2 && notebook::interrupted() => break,
+            Some((_, error)) => return Err(error),
+            None => {}
+        }
+        done = end;
+        if begun.elapsed() < Duration::from_millis(50) {
+            portion *= 4;
+        }
+    }
+    rows.truncate(done * width);
+    Ok(Decomposition::of(simulation, at, truth, &rows))
+}
+
+/// Draws a few runs, fits to them, and measures their errors.
+fn some_runs(
+    simulation: &Simulation,
+    seed: u64,
+    first: usize,
+    at: &[f64],
+    truth: &[f64],
+    rows: &mut [f64],
+) -> Result<()> {
+    let mut predictions = vec![0.0; rows.len() / 2];
+    let (mut samples, mut generators) = (Vec::new(), Vec::new());
+    for run in first..first + rows.len() / (2 * at.len()) {
+        let mut generator = Generator::with_stream(seed, run as u64 + 1);
+        samples.push(draw(simulation, &mut generator)?);
+        generators.push(generator);
+    }
+    simulation.regressor.fit_predict_all(&samples, at, &mut predictions)?;
+    for ((row, predictions), mut generator) in
+        rows.chunks_exact_mut(2 * at.len()).zip(predictions.chunks_exact(at.len())).zip(generators)
+    {
+        let (kept, errors) = row.split_at_mut(at.len());
+        kept.copy_from_slice(predictions);
+        for ((error, prediction), truth) in errors.iter_mut().zip(predictions).zip(truth) {
+            let difference = truth + simulation.noise * generator.normal() - prediction;
+            *error = difference * difference;
+        }
+    }
+    Ok(())
+}
+
+fn draw(simulation: &Simulation, generator: &mut Generator) -> Result<Sample> {
+    let (low, high) = simulation.domain;
+    let count = simulation.samples;
+    let x: Vec<f64> = match simulation.design {
+        Design::Random => (0..count).map(|_| low + (high - low) * generator.uniform()).collect(),
+        Design::Fixed if count == 1 => vec![0.5 * (low + high)],
+        Design::Fixed => linspace(low, high, count),
+    };
+    let mut y = Vec::with_capacity(count);
+    for &x in &x {
+        y.push(simulation.target(x)? + simulation.noise * generator.normal());
+    }
+    Ok(Sample { x, y, domain: simulation.domain, seed: generator.word() })
+}
