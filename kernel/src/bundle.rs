@@ -2,7 +2,7 @@
 //!
 //! A session's cells are a crate that evcxr writes. [`prebuild`] builds that crate once, in a template directory, with
 //! the same manifest, flags, profile and lock file, and with `kernel/bundle` as its dependency `kiln`. A new session
-//! takes over the template's build products ([`Prebuilt::start_session`]): cargo then finds all but the cell up to date.
+//! takes over the template's build products (`Prebuilt::start_session`): cargo then finds all but the cell up to date.
 
 mod stamp;
 mod template;
