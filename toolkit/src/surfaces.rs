@@ -131,7 +131,7 @@ impl Surface {
     /// The gradient by central differences, to check [`gradient`](Self::gradient) with.
     ///
     /// $$ \frac{\partial f}{\partial x} \approx \frac{f(x + h, y) - f(x - h, y)}{2h}, \qquad
-    /// h = \sqrt[3]{\varepsilon}\,\max(1, |x|) $$
+    /// h = \varepsilon^{1/3}\,\max(1, |x|) $$
     ///
     /// # Example
     /// ```
