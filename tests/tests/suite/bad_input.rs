@@ -123,3 +123,20 @@ fn nothing_is_lost_by_a_mistake() {
     let after = model.get_weights().expect("the model is built");
     assert!(before.iter().zip(&after).all(|(before, after)| before.to_vec() == after.to_vec()));
 }
+
+/// A figure that cannot be saved says where and why, and leaves no file.
+#[test]
+fn figures_that_cannot_be_saved() {
+    let figure = plot::line([0.0, 1.0], [1.0, 0.5]);
+    let folder = std::env::temp_dir().join(format!("kiln-save-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a folder");
+    let file = folder.join("file");
+    std::fs::write(&file, "not a folder").expect("a file");
+    // A file in the place of a folder: not even root can write below it.
+    assert_error(figure.save(file.join("figure.svg")), &["figure.svg"]);
+    assert_error(figure.save(folder.join("figure.bmp")), &["bmp", ".svg", ".html"]);
+    let left: Vec<_> =
+        std::fs::read_dir(&folder).expect("the folder").flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, ["file"]);
+    std::fs::remove_dir_all(folder).expect("the folder is ours");
+}
