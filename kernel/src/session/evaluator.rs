@@ -6,7 +6,7 @@ use super::diagnostics::{Known, compile_error};
 use super::directory::Directory;
 use super::metadata;
 use super::output::{CellError, Output, Stream};
-use super::probe::{Compiler, Scope};
+use super::probe::{Compiler, Findings, Scope};
 use super::types::{LOCAL_MACRO, annotate};
 use crate::{bundle, paths, runtime};
 use anyhow::{Context, Result};
@@ -132,7 +132,7 @@ impl Evaluator {
         let needs_types =
             parsed.statements.iter().any(|statement| matches!(statement.kind, cell::StatementKind::Let(_)));
         if !needs_types {
-            return Ok(code.to_owned());
+            return Ok(annotate(code, parsed, &Findings::default()).code);
         }
         let Ok(findings) = self.compiler.probe(code, parsed, &self.scope) else {
             // Without the compiler's answer, evcxr finds the types that it can.

@@ -91,6 +91,17 @@ square(part[0])";
     assert!(traceback.contains("was not kept") && traceback.contains("closure"), "{traceback}");
 }
 
+/// A value's own display is used also where the last expression uses a variable up.
+#[test]
+fn a_last_expression_may_use_a_variable_up() {
+    let mut kernel = kernel();
+    kernel.execute("use kiln::prelude::*;\nlet figure = Figure::new().line(\"a\", 0..2, [1.0, 2.0]);").ok();
+    let answer = kernel.execute("figure.title(\"shown\")").ok();
+    assert!(answer.result().is_some_and(|text| text.starts_with("Figure: shown")), "{:?}", answer.result());
+    let answer = kernel.execute("let text = String::from(\"a\");\ntext + \"b\"");
+    assert_eq!(answer.ok().result(), Some("\"ab\""));
+}
+
 /// A panic, an early return, a compile error and an exit are errors; what was there before a panic is still there.
 #[test]
 fn errors_are_errors() {
