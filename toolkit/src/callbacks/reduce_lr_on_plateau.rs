@@ -17,10 +17,10 @@ use crate::{Error, Result};
 /// use kiln::prelude::*;
 /// let (x, y) = (Tensor::ones([8, 1]), Tensor::zeros([8, 1]));
 /// let mut model = Sequential::new().seed(1).add(Dense::new(1).input_shape([1]));
-/// model.compile(SGD::new(1.0), "mse", ())?; // far too fast: the loss does not fall
+/// model.compile(SGD::new(1.0), "mse", ())?; // far too fast: the loss rises
 /// let reduce = ReduceLROnPlateau::new().monitor("loss").factor(0.5).patience(2);
 /// let history = model.fit(&x, &y).epochs(7).callback(reduce).verbose(0).run()?;
-/// assert_eq!(history.get("learning_rate"), [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5]);
+/// assert_eq!(history.get("learning_rate"), [1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]);
 /// # Ok::<(), kiln::Error>(())
 /// ```
 #[derive(Debug, Clone)]

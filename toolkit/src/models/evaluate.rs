@@ -92,12 +92,7 @@ impl Sequential {
         Prediction { model: self, x: x.clone(), batch_size: BATCH, callbacks: Callbacks::default() }
     }
 
-    pub(super) fn measure_all(
-        &mut self,
-        x: &Tensor,
-        y: &Tensor,
-        callbacks: &mut Callbacks,
-    ) -> Result<Logs> {
+    pub(super) fn measure_all(&mut self, x: &Tensor, y: &Tensor, callbacks: &mut Callbacks) -> Result<Logs> {
         let rows = x.row_count()?;
         callbacks.each(|callback| callback.on_test_begin(self))?;
         for (batch, first) in (0..rows).step_by(BATCH).enumerate() {
