@@ -34,7 +34,10 @@ pub mod prelude {
     pub use crate::Result;
     pub use crate::activations::Activation;
     pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
-    pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
+    pub use crate::callbacks::{
+        self, CSVLogger, Callback, EarlyStopping, GradientNorms, LambdaCallback, LearningRateScheduler, Logs,
+        ReduceLROnPlateau, TerminateOnNaN, WeightHistogram,
+    };
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "datasets")]
     pub use crate::datasets;

@@ -25,6 +25,11 @@ pub trait Metric: Debug + Send {
 
     /// The number over all batches since the last reset; 0 before the first.
     fn result(&self) -> f64;
+
+    /// Whether a larger number is better, which callbacks with the mode `auto` ask; false unless written.
+    fn larger_is_better(&self) -> bool {
+        false
+    }
 }
 
 mod choice;
@@ -134,6 +139,13 @@ impl Metric for MeanOfSamples {
 
     fn result(&self) -> f64 {
         if self.count == 0.0 { 0.0 } else { self.total / self.count }
+    }
+
+    fn larger_is_better(&self) -> bool {
+        match &self.kind {
+            Kind::Loss(loss) => loss.name() == "cosine_similarity",
+            _ => true,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bias_variance;
+mod callbacks;
 mod fixture;
 mod formula;
 mod golden;

@@ -88,9 +88,16 @@ impl Sequential {
         Ok(())
     }
 
-    /// Ends the training at the end of this epoch (called from a callback).
+    /// Ends the training (called from a callback): behind this epoch, or, in a hook of a batch, behind this batch, with
+    /// which the epoch then ends.
     pub fn stop_training(&mut self) {
         self.stop = true;
+    }
+
+    /// Whether a larger number of the metric of this name is better; false for an unknown name.
+    pub(crate) fn metric_rises(&self, name: &str) -> bool {
+        let metrics = self.compiled.iter().flat_map(|compiled| &compiled.metrics);
+        metrics.into_iter().any(|metric| metric.name() == name && metric.larger_is_better())
     }
 
     pub(super) fn compiled(&self) -> Result<&Compiled> {

@@ -1,7 +1,7 @@
 //! Measuring a model, and predicting with it.
 
 use super::Sequential;
-use crate::callbacks::{Logs, at_least_one};
+use crate::callbacks::{Callback, Callbacks, Logs, at_least_one};
 use crate::layers::Mode;
 use crate::notebook;
 use crate::tensor::Tensor;
@@ -76,7 +76,7 @@ impl Sequential {
     /// Before `compile`; when data and model do not fit; when the notebook's reader interrupts.
     pub fn evaluate(&mut self, x: &Tensor, y: &Tensor) -> Result<Scores> {
         self.prepare(x, y)?;
-        Ok(Scores(self.measured(x, y)?))
+        Ok(Scores(self.measured(x, y, &mut Callbacks::default())?))
     }
 
     /// The outputs for samples `x`, in inference mode.
@@ -89,19 +89,24 @@ impl Sequential {
 
     /// Describes a prediction with options; `.run()?` at the end carries it out.
     pub fn prediction(&mut self, x: &Tensor) -> Prediction<'_> {
-        Prediction { model: self, x: x.clone(), batch_size: BATCH }
+        Prediction { model: self, x: x.clone(), batch_size: BATCH, callbacks: Callbacks::default() }
     }
 
-    pub(super) fn measure_all(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
+    pub(super) fn measure_all(&mut self, x: &Tensor, y: &Tensor, callbacks: &mut Callbacks) -> Result<Logs> {
         let rows = x.row_count()?;
-        for first in (0..rows).step_by(BATCH) {
+        callbacks.each(|callback| callback.on_test_begin(self))?;
+        for (batch, first) in (0..rows).step_by(BATCH).enumerate() {
             stop_if_interrupted("evaluate")?;
+            callbacks.each(|callback| callback.on_test_batch_begin(batch, self))?;
             let range = first..rows.min(first + BATCH);
             let output = self.infer(&x.rows_unchecked(range.clone()))?;
             let penalty = self.penalties()?;
             self.measure(&y.rows_unchecked(range), &output, penalty)?;
+            callbacks.each(|callback| callback.on_test_batch_end(batch, self))?;
         }
-        Ok(self.running_logs())
+        let logs = self.running_logs();
+        callbacks.each(|callback| callback.on_test_end(&logs, self))?;
+        Ok(logs)
     }
 
     /// The output for one batch in inference mode.
@@ -118,6 +123,7 @@ pub struct Prediction<'a> {
     model: &'a mut Sequential,
     x: Tensor,
     batch_size: usize,
+    callbacks: Callbacks,
 }
 
 impl Prediction<'_> {
@@ -127,21 +133,32 @@ impl Prediction<'_> {
         self
     }
 
+    /// Adds a callback, whose hooks `on_predict_..` are called.
+    pub fn callback(mut self, callback: impl Callback + 'static) -> Self {
+        self.callbacks.push(callback);
+        self
+    }
+
     /// The outputs, one row a sample.
     ///
     /// # Errors
     /// When the data does not fit the model; when the notebook's reader interrupts.
     pub fn run(self) -> Result<Tensor> {
         at_least_one("prediction: batch_size", self.batch_size)?;
-        self.model.check_layers()?;
-        self.model.check_input(&self.x)?;
-        self.model.build(&self.x.shape()[1..])?;
-        let rows = self.x.row_count()?;
+        let Self { model, x, batch_size, mut callbacks } = self;
+        model.check_layers()?;
+        model.check_input(&x)?;
+        model.build(&x.shape()[1..])?;
+        let rows = x.row_count()?;
         let mut outputs = Vec::new();
-        for first in (0..rows).step_by(self.batch_size) {
+        callbacks.each(|callback| callback.on_predict_begin(model))?;
+        for (batch, first) in (0..rows).step_by(batch_size).enumerate() {
             stop_if_interrupted("predict")?;
-            outputs.push(self.model.infer(&self.x.rows_unchecked(first..rows.min(first + self.batch_size)))?);
+            callbacks.each(|callback| callback.on_predict_batch_begin(batch, model))?;
+            outputs.push(model.infer(&x.rows_unchecked(first..rows.min(first + batch_size)))?);
+            callbacks.each(|callback| callback.on_predict_batch_end(batch, model))?;
         }
+        callbacks.each(|callback| callback.on_predict_end(model))?;
         Tensor::concat(&outputs, 0)
     }
 }

@@ -1,7 +1,7 @@
 //! Training over epochs.
 
 use super::{History, Sequential};
-use crate::callbacks::{Callback, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::callbacks::{Callback, Callbacks, Logs, Needs, Progress, Verbosity, at_least_one};
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::Tensor;
@@ -21,7 +21,7 @@ pub struct Fit<'a> {
     shuffle: bool,
     validation: Validation,
     validation_freq: usize,
-    callbacks: Vec<Box<dyn Callback>>,
+    callbacks: Callbacks,
     verbosity: Verbosity,
     seed: Option<u64>,
     ran: bool,
@@ -59,7 +59,7 @@ impl Sequential {
             shuffle: true,
             validation: Validation::None,
             validation_freq: 1,
-            callbacks: Vec::new(),
+            callbacks: Callbacks::default(),
             verbosity: Verbosity::Bar,
             seed: None,
             ran: false,
@@ -114,7 +114,7 @@ impl Fit<'_> {
 
     /// Adds a callback; they are called in the order in which they were added.
     pub fn callback(mut self, callback: impl Callback + 'static) -> Self {
-        self.callbacks.push(Box::new(callback));
+        self.callbacks.push(callback);
         self
     }
 
@@ -165,8 +165,8 @@ impl Fit<'_> {
         };
         run.progress = Progress::new(self.verbosity, self.epochs, run.rows.div_ceil(run.batch_size));
         model.stop = false;
-        model.needs.gradients = run.callbacks.iter().any(|callback| callback.needs().gradients);
-        run.each(|callback| callback.on_train_begin(model))?;
+        model.needs = run.callbacks.needs();
+        run.callbacks.each(|callback| callback.on_train_begin(model))?;
         for epoch in self.initial_epoch..self.epochs {
             let validates = (epoch + 1).is_multiple_of(self.validation_freq);
             run.epoch(epoch, validates, model)?;
@@ -176,7 +176,7 @@ impl Fit<'_> {
         }
         model.needs = Needs::default();
         model.finish_training();
-        run.each(|callback| callback.on_train_end(model))?;
+        run.callbacks.each(|callback| callback.on_train_end(model))?;
         Ok(run.history)
     }
 
@@ -241,19 +241,15 @@ struct Run {
     order: Generator,
     shuffle: bool,
     progress: Progress,
-    callbacks: Vec<Box<dyn Callback>>,
+    callbacks: Callbacks,
     history: History,
 }
 
 impl Run {
-    fn each(&mut self, mut call: impl FnMut(&mut dyn Callback) -> Result<()>) -> Result<()> {
-        self.callbacks.iter_mut().try_for_each(|callback| call(callback.as_mut()))
-    }
-
     fn epoch(&mut self, epoch: usize, validates: bool, model: &mut Sequential) -> Result<()> {
         model.reset_metrics()?;
         model.compiled_mut()?.optimizer.set_epoch(epoch);
-        self.each(|callback| callback.on_epoch_begin(epoch, model))?;
+        self.callbacks.each(|callback| callback.on_epoch_begin(epoch, model))?;
         self.progress.epoch_begins(epoch);
         let order = if self.shuffle { self.order.permutation(self.rows) } else { (0..self.rows).collect() };
         let mut steps = 0;
@@ -265,23 +261,27 @@ impl Run {
             let backend = self.x.backend();
             let x = backend.take_rows(&self.x, batch).cast(model.dtype);
             let y = backend.take_rows(&self.y, batch);
+            self.callbacks.each(|callback| callback.on_train_batch_begin(steps, model))?;
             model.train_step(&x, &y)?;
-            self.each(|callback| callback.on_batch_end(steps, model))?;
+            self.callbacks.each(|callback| callback.on_train_batch_end(steps, model))?;
             steps += 1;
+            if model.stop {
+                break;
+            }
             if self.progress.is_due(steps) {
                 self.progress.draw(steps, &model.running_logs());
             }
         }
         let mut logs = model.running_logs();
         if let (Some((x, y)), true, false) = (&self.validation, validates, self.history.interrupted) {
-            for (name, value) in model.measured(x, y)?.iter() {
+            for (name, value) in model.measured(x, y, &mut self.callbacks)?.iter() {
                 logs.insert(format!("val_{name}"), value);
             }
         }
         if self.history.interrupted && steps == 0 {
             return Ok(());
         }
-        self.each(|callback| callback.on_epoch_end(epoch, &mut logs, model))?;
+        self.callbacks.each(|callback| callback.on_epoch_end(epoch, &mut logs, model))?;
         self.progress.epoch_ends(steps, &logs);
         self.history.record(epoch, &logs);
         Ok(())
@@ -290,12 +290,12 @@ impl Run {
 
 impl Sequential {
     /// Loss and metrics over a data set; the running ones of training stay as they are.
-    pub(super) fn measured(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
+    pub(super) fn measured(&mut self, x: &Tensor, y: &Tensor, callbacks: &mut Callbacks) -> Result<Logs> {
         let training = std::mem::take(&mut self.compiled_mut()?.running);
         let compiled = self.compiled_mut()?;
         let fresh = compiled.metrics.iter().map(|metric| metric.fresh()).collect();
         let metrics = std::mem::replace(&mut compiled.metrics, fresh);
-        let result = self.measure_all(x, y);
+        let result = self.measure_all(x, y, callbacks);
         let compiled = self.compiled_mut()?;
         compiled.running = training;
         compiled.metrics = metrics;

@@ -34,6 +34,11 @@ impl Sequential {
         logs.sorted()
     }
 
+    /// The mean loss over the batches since the epoch began, without the metrics.
+    pub(crate) fn running_loss(&self) -> f64 {
+        self.compiled.as_ref().map_or(0.0, |compiled| compiled.running.total / compiled.running.samples)
+    }
+
     /// Builds the model for this data, and reports data that does not fit.
     pub(super) fn prepare(&mut self, x: &Tensor, y: &Tensor) -> Result<()> {
         self.check_layers()?;

@@ -64,6 +64,10 @@ impl Default for AUC {
 }
 
 impl Metric for AUC {
+    fn larger_is_better(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &str {
         &self.name
     }

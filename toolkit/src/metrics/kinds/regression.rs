@@ -107,6 +107,10 @@ impl Default for R2Score {
 }
 
 impl Metric for R2Score {
+    fn larger_is_better(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &str {
         &self.name
     }

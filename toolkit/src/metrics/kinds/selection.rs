@@ -68,6 +68,10 @@ macro_rules! of_selections {
         }
 
         impl Metric for $metric {
+            fn larger_is_better(&self) -> bool {
+                true
+            }
+
             fn name(&self) -> &str {
                 &self.name
             }
@@ -192,6 +196,10 @@ impl Default for F1Score {
 }
 
 impl Metric for F1Score {
+    fn larger_is_better(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &str {
         &self.name
     }
@@ -255,6 +263,10 @@ impl TopKCategoricalAccuracy {
 }
 
 impl Metric for TopKCategoricalAccuracy {
+    fn larger_is_better(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> &str {
         &self.name
     }
