@@ -25,8 +25,12 @@ pub struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<()> {
-    for notebook in &arguments.notebooks {
-        run_notebook(notebook, arguments.to.as_deref(), arguments.inplace)?;
+    // Each run enters its notebook's directory, so relative paths are settled before the first.
+    let notebooks: Vec<PathBuf> =
+        arguments.notebooks.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
+    let to = arguments.to.as_deref().map(std::path::absolute).transpose()?;
+    for notebook in &notebooks {
+        run_notebook(notebook, to.as_deref(), arguments.inplace)?;
     }
     Ok(())
 }
