@@ -2,8 +2,9 @@
 
 use super::Sequential;
 use crate::callbacks::{Logs, at_least_one};
-use crate::layers::Mode;
+use crate::layers::{Mode, pass_key};
 use crate::notebook;
+use crate::random::fresh_seed;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 use std::ops::Index;
@@ -89,7 +90,7 @@ impl Sequential {
 
     /// Describes a prediction with options; `.run()?` at the end carries it out.
     pub fn prediction(&mut self, x: &Tensor) -> Prediction<'_> {
-        Prediction { model: self, x: x.clone(), batch_size: BATCH }
+        Prediction { model: self, x: x.clone(), batch_size: BATCH, training: false, seed: None }
     }
 
     pub(super) fn measure_all(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
@@ -118,12 +119,39 @@ pub struct Prediction<'a> {
     model: &'a mut Sequential,
     x: Tensor,
     batch_size: usize,
+    training: bool,
+    seed: Option<u64>,
 }
 
 impl Prediction<'_> {
     /// How many samples are computed at once; the numbers do not depend on it.
     pub fn batch_size(mut self, batch_size: usize) -> Self {
         self.batch_size = batch_size;
+        self
+    }
+
+    /// Whether layers behave as in training, as `model(x, training=True)` does in Keras: dropout drops, noise is added, and
+    /// batch normalization uses each batch's statistics. The model stays as it is, its moving statistics too (Keras
+    /// moves those).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let mut model = Sequential::new().add(Dropout::new(0.5).input_shape([1000]));
+    /// let x = Tensor::ones([1, 1000]);
+    /// assert_eq!(model.predict(&x)?.mean().item()?, 1.0);
+    /// let dropped = model.prediction(&x).training(true).seed(1).run()?;
+    /// assert!(dropped.to_vec().iter().all(|x| [0.0, 2.0].contains(x)));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn training(mut self, training: bool) -> Self {
+        self.training = training;
+        self
+    }
+
+    /// The seed of what is drawn with [`training`](Self::training); the next one of the process by default.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -137,10 +165,21 @@ impl Prediction<'_> {
         self.model.check_input(&self.x)?;
         self.model.build(&self.x.shape()[1..])?;
         let rows = self.x.row_count()?;
+        let seed = if self.training { self.seed.unwrap_or_else(fresh_seed) } else { 0 };
+        let weights = self.training.then(|| self.model.pass.weights.clone());
         let mut outputs = Vec::new();
         for first in (0..rows).step_by(self.batch_size) {
             stop_if_interrupted("predict")?;
-            outputs.push(self.model.infer(&self.x.rows_unchecked(first..rows.min(first + self.batch_size)))?);
+            let batch = self.x.rows_unchecked(first..rows.min(first + self.batch_size));
+            let Some(weights) = &weights else {
+                outputs.push(self.model.infer(&batch)?);
+                continue;
+            };
+            let key = pass_key(seed, (first / self.batch_size) as u64);
+            self.model.pass.begin(self.model.slots.len(), Mode::Training, false, key);
+            let output = self.model.forward(&batch.cast(self.model.dtype));
+            self.model.pass.weights.clone_from(weights);
+            outputs.push(output?);
         }
         Tensor::concat(&outputs, 0)
     }
