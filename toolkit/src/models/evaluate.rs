@@ -2,8 +2,9 @@
 
 use super::Sequential;
 use crate::callbacks::{Callback, Callbacks, Logs, at_least_one};
-use crate::layers::Mode;
+use crate::layers::{Mode, pass_key};
 use crate::notebook;
+use crate::random::fresh_seed;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 use std::ops::Index;
@@ -89,7 +90,14 @@ impl Sequential {
 
     /// Describes a prediction with options; `.run()?` at the end carries it out.
     pub fn prediction(&mut self, x: &Tensor) -> Prediction<'_> {
-        Prediction { model: self, x: x.clone(), batch_size: BATCH, callbacks: Callbacks::default() }
+        Prediction {
+            model: self,
+            x: x.clone(),
+            batch_size: BATCH,
+            training: false,
+            seed: None,
+            callbacks: Callbacks::default(),
+        }
     }
 
     pub(super) fn measure_all(&mut self, x: &Tensor, y: &Tensor, callbacks: &mut Callbacks) -> Result<Logs> {
@@ -116,6 +124,17 @@ impl Sequential {
     }
 }
 
+impl Sequential {
+    /// The output for one batch in training mode; the weights stay as they are, moving statistics too.
+    fn as_in_training(&mut self, x: &Tensor, key: u64) -> Result<Tensor> {
+        let weights = self.pass.weights.clone();
+        self.pass.begin(self.slots.len(), Mode::Training, false, key);
+        let output = self.forward(&x.cast(self.dtype));
+        self.pass.weights = weights;
+        output
+    }
+}
+
 /// A prediction that is being described; [`run`](Self::run) carries it out. Made by [`Sequential::prediction`].
 #[must_use = "nothing is predicted before .run()?"]
 #[derive(Debug)]
@@ -123,6 +142,8 @@ pub struct Prediction<'a> {
     model: &'a mut Sequential,
     x: Tensor,
     batch_size: usize,
+    training: bool,
+    seed: Option<u64>,
     callbacks: Callbacks,
 }
 
@@ -139,23 +160,53 @@ impl Prediction<'_> {
         self
     }
 
+    /// Whether layers behave as in training, as `model(x, training=True)` does in Keras: dropout drops, noise is added, and
+    /// batch normalization uses each batch's statistics. The model stays as it is, its moving statistics too (Keras
+    /// moves those).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let mut model = Sequential::new().add(Dropout::new(0.5).input_shape([1000]));
+    /// let x = Tensor::ones([1, 1000]);
+    /// assert_eq!(model.predict(&x)?.mean().item()?, 1.0);
+    /// let dropped = model.prediction(&x).training(true).seed(1).run()?;
+    /// assert!(dropped.to_vec().iter().all(|x| [0.0, 2.0].contains(x)));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn training(mut self, training: bool) -> Self {
+        self.training = training;
+        self
+    }
+
+    /// The seed of what is drawn with [`training`](Self::training); the next one of the process by default.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// The outputs, one row a sample.
     ///
     /// # Errors
     /// When the data does not fit the model; when the notebook's reader interrupts.
     pub fn run(self) -> Result<Tensor> {
         at_least_one("prediction: batch_size", self.batch_size)?;
-        let Self { model, x, batch_size, mut callbacks } = self;
+        let Self { model, x, batch_size, training, seed, mut callbacks } = self;
         model.check_layers()?;
         model.check_input(&x)?;
         model.build(&x.shape()[1..])?;
         let rows = x.row_count()?;
+        let seed = training.then(|| seed.unwrap_or_else(fresh_seed));
         let mut outputs = Vec::new();
         callbacks.each(|callback| callback.on_predict_begin(model))?;
         for (batch, first) in (0..rows).step_by(batch_size).enumerate() {
             stop_if_interrupted("predict")?;
             callbacks.each(|callback| callback.on_predict_batch_begin(batch, model))?;
-            outputs.push(model.infer(&x.rows_unchecked(first..rows.min(first + batch_size)))?);
+            let samples = x.rows_unchecked(first..rows.min(first + batch_size));
+            outputs.push(match seed {
+                None => model.infer(&samples)?,
+                Some(seed) => model.as_in_training(&samples, pass_key(seed, batch as u64))?,
+            });
             callbacks.each(|callback| callback.on_predict_batch_end(batch, model))?;
         }
         callbacks.each(|callback| callback.on_predict_end(model))?;
