@@ -122,9 +122,7 @@ impl Sequential {
         self.pass.begin(self.slots.len(), Mode::Inference, false, 0);
         self.forward(&x.cast(self.dtype))
     }
-}
 
-impl Sequential {
     /// The output for one batch in training mode; the weights stay as they are, moving statistics too.
     fn as_in_training(&mut self, x: &Tensor, key: u64) -> Result<Tensor> {
         let weights = self.pass.weights.clone();
