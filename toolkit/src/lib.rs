@@ -1,6 +1,7 @@
 //! Kiln: a Keras-like library for training small networks fast and visibly.
 
 pub mod activations;
+pub mod autodiff;
 mod backend;
 pub mod bias_variance;
 pub mod callbacks;
@@ -33,6 +34,7 @@ pub use tensor::Tensor;
 pub mod prelude {
     pub use crate::Result;
     pub use crate::activations::Activation;
+    pub use crate::autodiff::Var;
     pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
     pub use crate::callbacks::{
         self, CSVLogger, Callback, EarlyStopping, GradientNorms, LambdaCallback, LearningRateScheduler, Logs,
@@ -48,7 +50,9 @@ pub mod prelude {
         LayerNormalization, LeakyReLU, MaxPooling2D, Normalization, PReLU, RandomFlip, RandomRotation,
         RandomTranslation, RandomZoom, ReLU, Rescaling, Reshape, Softmax,
     };
+    pub use crate::layers::{Context, Own, OwnLayer, Weight};
     pub use crate::losses::{self, Loss};
+    pub use crate::metrics::{self, Metric};
     pub use crate::models::{self, History, Sequential};
     pub use crate::optimizers::schedules::{
         self, CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, OneCycle,
