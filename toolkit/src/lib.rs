@@ -21,9 +21,11 @@ pub mod optimizers;
 pub mod plot;
 pub mod random;
 pub mod regularizers;
+pub mod search;
 pub mod surfaces;
 pub mod table;
 pub mod tensor;
+pub mod utils;
 
 pub use activations::Activation;
 pub use error::{Error, ErrorKind, Result};
@@ -63,7 +65,9 @@ pub mod prelude {
     };
     pub use crate::plot::{self, Figure};
     pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
+    pub use crate::search::GridSearch;
     pub use crate::surfaces;
     pub use crate::table::Table;
     pub use crate::tensor::{DType, Shape, Tensor};
+    pub use crate::utils;
 }
