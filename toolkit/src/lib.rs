@@ -8,6 +8,8 @@ pub mod callbacks;
 pub mod choice;
 pub mod config;
 pub mod constraints;
+#[cfg(feature = "polars")]
+pub mod dataframe;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod error;
@@ -43,6 +45,8 @@ pub mod prelude {
         ReduceLROnPlateau, TerminateOnNaN, WeightHistogram,
     };
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
+    #[cfg(feature = "polars")]
+    pub use crate::dataframe;
     #[cfg(feature = "datasets")]
     pub use crate::datasets;
     pub use crate::initializers::{self, Initializer};

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bias_variance;
 mod callbacks;
+mod distributions;
 mod fixture;
 mod formula;
 mod golden;
