@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bias_variance;
+mod budget;
 mod callbacks;
 mod distributions;
 mod fixture;
