@@ -9,6 +9,7 @@ mod fixture;
 mod formula;
 mod golden;
 mod layers;
+mod own_parts;
 mod random_configs;
 mod summaries;
 mod training_run;
