@@ -16,7 +16,7 @@ mod shape;
 mod show;
 
 pub use convert::IntoTensor;
-pub use indexing::{IntoRange, RowIndex};
+pub use indexing::{IntoRange, IntoRanges, RowIndex};
 pub use shape::{IntoShape, MAX_RANK, Shape};
 
 /// What numbers a [`Tensor`] holds.

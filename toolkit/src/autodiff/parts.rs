@@ -1,9 +1,8 @@
 //! Matrix products, other shapes, parts and joins.
 
 use super::Var;
-use crate::tensor::{IntoShape, Shape, Tensor};
+use crate::tensor::{IntoRanges, IntoShape, Shape, Tensor};
 use crate::{Error, Result};
-use std::ops::Range;
 
 impl Var {
     /// The matrix product: [m, k] times [k, n] is [m, n].
@@ -60,9 +59,12 @@ impl Var {
         self.add(Self::constant(Tensor::filled(dtype, shape, 0.0)))
     }
 
-    /// The part in these ranges, one an axis, from the first axis on; missing ones take all.
-    pub fn slice(&self, ranges: &[Range<usize>]) -> Self {
-        let ranges = ranges.to_vec();
+    /// The part in these ranges, one an axis, from the first axis on; missing ones take all: see [`Tensor::slice`].
+    pub fn slice(&self, ranges: impl IntoRanges) -> Self {
+        let ranges = match ranges.into_ranges(&self.shape()) {
+            Ok(ranges) => ranges,
+            Err(error) => return self.mistaken("slice", error),
+        };
         let taken = ranges.clone();
         let pull = move |g: &Tensor, x: &Tensor, _: &Tensor| {
             let mut padded = g.clone();
