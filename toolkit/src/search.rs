@@ -490,10 +490,7 @@ mod tests {
         })?;
         assert_eq!(seen.len(), 6);
         assert_eq!((seen[0].as_str(), seen[1].as_str()), ("a = 1, b = 0.5", "a = 1, b = 2"));
-        assert_eq!(
-            found.best().map(|best| best.to_string()).as_deref(),
-            Some("a = 3, b = 2 - score: 6.0000")
-        );
+        assert_eq!(found.best().map(ToString::to_string).as_deref(), Some("a = 3, b = 2 - score: 6.0000"));
         let table = found.to_table().to_string();
         assert!(table.starts_with("rank  a  b     score\n"), "{table}");
         let lowest = search().mode("min").run(|point| point.number("b"))?;

@@ -160,7 +160,7 @@ fn mistakes_in_own_parts_are_named() -> Result<()> {
     let mut scalar = compiled(losses::from_fn("scalar", |y, p| (y - p).square().mean()))?;
     let message = error(&mut scalar);
     assert!(message.contains("loss scalar") && message.contains(".mean_along(-1)"), "{message}");
-    let mut wrong = compiled(losses::from_fn("wrong", |y, p| y.matmul(p)))?;
+    let mut wrong = compiled(losses::from_fn("wrong", Var::matmul))?;
     let message = error(&mut wrong);
     assert!(message.contains("loss wrong") && message.contains("inner sizes"), "{message}");
 

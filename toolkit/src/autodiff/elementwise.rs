@@ -276,14 +276,14 @@ macro_rules! operators {
             type Output = Var;
 
             fn $method(self, right: Var) -> Var {
-                right.from_left(self, |left, right| Var::$method(left, right))
+                right.with_number_left(self, |left, right| Var::$method(left, right))
             }
         }
         impl std::ops::$trait<&Var> for f64 {
             type Output = Var;
 
             fn $method(self, right: &Var) -> Var {
-                right.from_left(self, |left, right| Var::$method(left, right))
+                right.with_number_left(self, |left, right| Var::$method(left, right))
             }
         }
     )*};
@@ -298,7 +298,7 @@ operators! {
 
 impl Var {
     /// An operation with a number on the left.
-    fn from_left(&self, number: f64, operation: impl FnOnce(&Self, &Self) -> Self) -> Self {
+    fn with_number_left(&self, number: f64, operation: impl FnOnce(&Self, &Self) -> Self) -> Self {
         operation(&self.beside(number), self)
     }
 }

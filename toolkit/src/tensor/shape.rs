@@ -40,7 +40,7 @@ impl Shape {
         let Some(open) = sizes.iter().position(|&size| size == Self::INFER) else { return Self::new(sizes) };
         let others = || sizes.iter().enumerate().filter(|(axis, _)| *axis != open).map(|(_, &size)| size);
         let known = others().try_fold(1_usize, usize::checked_mul).unwrap_or(0);
-        if others().any(|size| size == Self::INFER) || known == 0 || elements % known != 0 {
+        if others().any(|size| size == Self::INFER) || known == 0 || !elements.is_multiple_of(known) {
             let shown: Vec<String> = sizes
                 .iter()
                 .map(|&size| if size == Self::INFER { "?".into() } else { size.to_string() })
