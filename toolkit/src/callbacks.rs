@@ -10,8 +10,13 @@ mod lambda_callback;
 mod learning_rate_scheduler;
 mod list;
 mod logs;
+// Its decisions are tested; it becomes public together with `Sequential::save`.
+#[cfg(test)]
+#[allow(dead_code, unreachable_pub)]
+mod model_checkpoint;
 mod monitor;
 mod progress;
+mod python;
 mod reduce_lr_on_plateau;
 mod shared;
 mod terminate_on_nan;

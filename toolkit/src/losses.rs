@@ -10,6 +10,7 @@ mod crossentropy;
 mod elementwise;
 mod errors;
 mod hinge;
+mod own;
 mod regression;
 mod rows;
 
@@ -18,6 +19,7 @@ pub use errors::{
     Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredLogarithmicError, Poisson,
 };
 pub use hinge::{Hinge, SquaredHinge};
+pub use own::{LossFn, from_fn};
 pub use regression::MeanSquaredError;
 pub use rows::{CategoricalHinge, CosineSimilarity, KLDivergence};
 
@@ -25,6 +27,8 @@ pub use rows::{CategoricalHinge, CosineSimilarity, KLDivergence};
 pub(crate) const EPSILON: f64 = 1e-7;
 
 /// A loss: one number a sample, and the gradient of their weighted sum.
+///
+/// [`from_fn`] makes one of the forward part alone.
 pub trait Loss: Debug + Send + Sync {
     /// The name that Keras gives it, such as `mean_squared_error`.
     fn name(&self) -> &'static str;

@@ -6,7 +6,42 @@ use crate::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A number that is gathered over the batches of an epoch.
+/// A number that is gathered over the batches of an epoch. [`from_fn`] makes one of a closure where it is a mean over
+/// samples.
+///
+/// # Example
+/// The largest error of all:
+/// ```
+/// use kiln::prelude::*;
+///
+/// #[derive(Debug, Default)]
+/// struct LargestError(f64);
+///
+/// impl Metric for LargestError {
+///     fn name(&self) -> &str {
+///         "largest_error"
+///     }
+///     fn reset(&mut self) {
+///         self.0 = 0.0;
+///     }
+///     fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, _weights: Option<&Tensor>) -> Result<()> {
+///         self.0 = self.0.max(y_pred.sub(y_true)?.abs().max().item()?);
+///         Ok(())
+///     }
+///     fn fresh(&self) -> Box<dyn Metric> {
+///         Box::new(Self::default())
+///     }
+///     fn result(&self) -> f64 {
+///         self.0
+///     }
+/// }
+///
+/// let mut model = Sequential::new().add(Dense::new(1).kernel_initializer("ones").input_shape([1]));
+/// model.compile("sgd", "mse", ("mae", LargestError::default()))?;
+/// let scores = model.evaluate(&Tensor::new([[0.0], [1.0]]), &Tensor::new([[0.5], [3.0]]))?;
+/// assert_eq!(scores["largest_error"], 2.0);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 pub trait Metric: Debug + Send {
     /// The name under which logs and histories hold it.
     fn name(&self) -> &str;
@@ -35,12 +70,14 @@ pub trait Metric: Debug + Send {
 mod choice;
 mod confusion;
 mod kinds;
+mod own;
 
 pub use choice::{MetricChoice, Metrics};
 pub use confusion::confusion_matrix;
 pub use kinds::{
     AUC, Curve, F1Score, Precision, R2Score, Recall, RootMeanSquaredError, TopKCategoricalAccuracy,
 };
+pub use own::{MetricFn, from_fn};
 
 /// A mean over samples of a number each sample has.
 #[derive(Debug, Clone)]

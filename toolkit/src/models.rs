@@ -12,6 +12,8 @@ mod sequential;
 mod slicing;
 mod step;
 mod summary;
+#[cfg(test)]
+mod tape;
 mod weights;
 
 pub use check::{GradientCheck, GradientError};

@@ -2,12 +2,15 @@
 
 mod bad_input;
 mod bias_variance;
+mod budget;
 mod callbacks;
+mod distributions;
 mod fixture;
 mod formula;
 mod golden;
 mod layers;
 mod lecture;
+mod own_parts;
 mod random_configs;
 mod summaries;
 mod training_run;
