@@ -6,6 +6,7 @@ mod fixture;
 mod formula;
 mod golden;
 mod layers;
+mod losses_and_metrics;
 mod random_configs;
 mod summaries;
 mod training_run;
