@@ -9,6 +9,7 @@ mod history;
 mod json;
 #[cfg(test)]
 mod oracle;
+mod samples;
 mod sequential;
 mod slicing;
 mod step;
@@ -16,9 +17,10 @@ mod summary;
 mod weights;
 
 pub use check::{GradientCheck, GradientError};
-pub use evaluate::{Prediction, Scores};
+pub use evaluate::{Evaluation, Prediction, Scores};
 pub use fit::Fit;
 pub use history::History;
+pub use samples::Batch;
 pub use sequential::{Sequential, Slot};
 pub use slicing::{LayerInfo, LayerKey, clone_model};
 pub use summary::Summary;

@@ -80,7 +80,7 @@ impl Regularizer for L1 {
     }
 
     fn gradient(&self, weight: &Tensor) -> Tensor {
-        weight.sign() * self.0
+        slope_of_abs(weight) * self.0
     }
 
     fn check(&self) -> Result<()> {
@@ -178,6 +178,12 @@ impl Regularizer for L1L2 {
 }
 
 keras_config!(L1L2, "keras.regularizers", Self::new(), { field "l1": (l1); field "l2": (l2); });
+
+/// The derivative of $|x|$. At 0, where there is none, it is 1 as in Keras on JAX: a weight that begins at 0 is moved at once.
+pub(crate) fn slope_of_abs(x: &Tensor) -> Tensor {
+    let sign = x.sign();
+    &sign - sign.square() + 1.0
+}
 
 fn factor(what: &str, factor: f64) -> Result<()> {
     if factor >= 0.0 && factor.is_finite() {

@@ -116,6 +116,10 @@ impl Loss for SparseCategoricalCrossentropy {
         categorical_gradient(&target, y_pred, weights, self.from_logits)
     }
 
+    fn masks(&self) -> bool {
+        self.ignore_class.is_some()
+    }
+
     fn mask(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Option<Tensor>> {
         let positions = self.positions(y_true, y_pred)?;
         positions.map(|positions| shares_of_positions(&positions, y_pred)).transpose()
