@@ -68,7 +68,7 @@ pub mod prelude {
         self, Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lion, Nadam, Optimizer, RMSprop, SGD,
     };
     pub use crate::plot::{self, Figure};
-    pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
+    pub use crate::regularizers::{self, L1, L1L2, L2, OrthogonalRegularizer, Regularizer};
     pub use crate::search::GridSearch;
     pub use crate::surfaces;
     pub use crate::table::Table;

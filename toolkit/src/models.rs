@@ -2,12 +2,14 @@
 
 mod check;
 mod compile;
+mod compile_config;
 mod evaluate;
 mod fit;
 mod history;
 mod json;
 #[cfg(test)]
 mod oracle;
+mod samples;
 mod sequential;
 mod slicing;
 mod step;
@@ -17,9 +19,10 @@ mod tape;
 mod weights;
 
 pub use check::{GradientCheck, GradientError};
-pub use evaluate::{Prediction, Scores};
+pub use evaluate::{Evaluation, Prediction, Scores};
 pub use fit::Fit;
 pub use history::History;
+pub use samples::Batch;
 pub use sequential::{Sequential, Slot};
 pub use slicing::{LayerInfo, LayerKey, clone_model};
 pub use summary::Summary;
