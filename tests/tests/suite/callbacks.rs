@@ -360,3 +360,63 @@ fn bad_options_are_named() -> Result<()> {
     assert_eq!((history.epochs().len(), stop.stopped_epoch()), (4, None));
     Ok(())
 }
+
+/// With the plain gradient, rate 1 and one batch an epoch, a weight moves as far as its gradient is long.
+#[test]
+fn gradient_norms_are_the_steps_of_plain_descent() -> Result<()> {
+    let x = Tensor::linspace(-1.0, 1.0, 24).reshape([8, 3])?;
+    let y = x.slice((.., 0..1))?.square();
+    let mut model = Sequential::new()
+        .seed(1)
+        .add(Dense::new(4).activation("tanh").input_shape([3]))
+        .add(BatchNormalization::new())
+        .add(Dense::new(1).kernel_regularizer("l2"));
+    model.compile(SGD::new(1.0), "mse", ())?;
+    let (norms, weights) = (GradientNorms::new(), WeightHistogram::new().bins(7));
+    let before = model.get_weights()?;
+    let fit = model.fit(&x, &y).batch_size(8).verbose(0);
+    fit.callback(norms.clone()).callback(weights.clone()).run()?;
+    let after = model.get_weights()?;
+    assert_eq!(norms.layers(), ["dense", "batch_normalization", "dense_1"]);
+    for (layer, range) in [("dense", 0..2), ("batch_normalization", 2..4), ("dense_1", 6..8)] {
+        let mut moved = 0.0;
+        for index in range {
+            moved += after[index].sub(&before[index])?.square().sum().item()?;
+        }
+        let norm = norms.get(layer);
+        assert_eq!(norm.len(), 1);
+        assert!((norm[0] - moved.sqrt()).abs() < 1e-5 * norm[0], "{layer}: {norm:?}, moved {}", moved.sqrt());
+    }
+    assert_eq!(norms.to_table().len(), 1);
+    norms.figure().check()?;
+    norms.flow().check()?;
+
+    let spread = weights.get("dense");
+    for (spread, kernel) in spread.iter().zip([&before[0], &after[0]]) {
+        assert_eq!((spread.counts.len(), spread.counts.iter().sum::<usize>()), (7, 12));
+        assert!((spread.mean - kernel.mean().item()?).abs() < 1e-6);
+        assert!((spread.std - kernel.std().item()?).abs() < 1e-6);
+        assert!((spread.min, spread.max) == (kernel.min().item()?, kernel.max().item()?));
+    }
+    assert_eq!(weights.to_table().len(), 2 * 3);
+    weights.figure().check()?;
+    assert!(weights.get("conv2d").is_empty() && norms.get("conv2d").is_empty());
+    Ok(())
+}
+
+/// A metric of one's own says which way is better; a callback with the mode `auto` asks it.
+#[test]
+fn the_mode_follows_the_metric() -> Result<()> {
+    let (x, y) = (Tensor::ones([8, 1]), Tensor::zeros([8, 1]));
+    for rises in [false, true] {
+        let mut model = Sequential::new().add(Dense::new(1).kernel_initializer("ones").input_shape([1]));
+        // The mean prediction falls from 1 to 0 while the loss falls.
+        let prediction = metrics::from_fn("prediction", |_, p| p.clone()).larger_is_better(rises);
+        model.compile(SGD::new(0.05), "mse", prediction)?;
+        let stop = EarlyStopping::new().monitor("prediction").patience(2);
+        let history = model.fit(&x, &y).epochs(6).callback(stop.clone()).verbose(0).run()?;
+        assert_eq!(history.epochs().len(), if rises { 3 } else { 6 });
+        assert_eq!(stop.best_epoch(), Some(if rises { 0 } else { 5 }));
+    }
+    Ok(())
+}
