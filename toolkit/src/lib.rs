@@ -20,6 +20,7 @@ pub mod optimizers;
 pub mod plot;
 pub mod random;
 pub mod regularizers;
+mod saving;
 pub mod surfaces;
 pub mod table;
 pub mod tensor;

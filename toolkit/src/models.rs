@@ -3,6 +3,7 @@
 mod check;
 mod compile;
 mod evaluate;
+mod files;
 mod fit;
 mod history;
 mod json;
@@ -16,8 +17,12 @@ mod weights;
 
 pub use check::{GradientCheck, GradientError};
 pub use evaluate::{Prediction, Scores};
+pub use files::load;
 pub use fit::Fit;
 pub use history::History;
+pub(crate) use sequential::snake_case;
 pub use sequential::{Sequential, Slot};
 pub use slicing::{LayerInfo, LayerKey, clone_model};
 pub use summary::Summary;
+
+pub use crate::saving::{LoadOptions, LoadReport, OptimizerReport};

@@ -5,6 +5,7 @@ mod bias_variance;
 mod fixture;
 mod formula;
 mod golden;
+mod keras_files;
 mod layers;
 mod random_configs;
 mod summaries;
