@@ -10,7 +10,9 @@ mod atomic;
 mod chain;
 mod date;
 mod hdf5;
+mod keras2;
 mod keras3;
+mod legacy;
 mod limits;
 mod matching;
 mod optimizer;
@@ -25,20 +27,56 @@ const KERAS_VERSION: &str = "3.15.1";
 pub(crate) fn load(path: &Path) -> Result<Sequential> {
     in_file(path, || {
         let bytes = read(path)?;
-        if bytes.starts_with(archive::SIGNATURE) {
-            return load_archive(&bytes);
+        let size = bytes.len();
+        let (model, report) = match Content::of(bytes)? {
+            Content::Archive(archive) => load_archive(archive, size)?,
+            Content::Legacy(root) => legacy::read(&root, size)?,
+            Content::Weights(_) => {
+                return Err(Error::file("the file holds weights, but no model")
+                    .with_help("make the model, then load_weights into it"));
+            }
+        };
+        if let OptimizerReport::Skipped(why) = &report.optimizer {
+            // As in Keras, which warns and begins anew.
+            eprintln!("{}: the optimizer begins anew: {why}", path.display());
         }
-        Err(Error::file("neither a .keras archive nor an HDF5 file"))
+        Ok(model)
     })
 }
 
-fn load_archive(bytes: &[u8]) -> Result<Sequential> {
-    let archive = archive::read(bytes)?;
+/// What kind of file it is: by what it holds, whatever its name.
+enum Content {
+    Archive(archive::Archive),
+    Legacy(hdf5::Folder),
+    Weights(hdf5::Folder),
+}
+
+impl Content {
+    fn of(bytes: Vec<u8>) -> Result<Self> {
+        if bytes.starts_with(archive::SIGNATURE) {
+            return archive::read(&bytes).map(Self::Archive);
+        }
+        let root = hdf5::open(bytes)?;
+        if legacy::is_here(&root)? {
+            Ok(Self::Legacy(root))
+        } else if keras3::is_here(&root)? {
+            Ok(Self::Weights(root))
+        } else {
+            Err(Error::file("the HDF5 file holds neither a model nor weights of Keras"))
+        }
+    }
+}
+
+fn load_archive(archive: archive::Archive, size: usize) -> Result<(Sequential, LoadReport)> {
     let config: Value = serde_json::from_str(&archive.config)
         .map_err(|error| Error::file(format!("the member `config.json` is no JSON: {error}")))?;
-    let mut model = described(config, bytes.len())?;
-    keras3::read(&mut model, archive.weights, LoadOptions::new())?;
-    Ok(model)
+    let compile = config.get("compile_config").cloned();
+    let mut model = described(config, size)?;
+    if let Some(compile) = compile {
+        model.compile_from_config(&compile)?;
+    }
+    let report = keras3::read_root(&mut model, &hdf5::open(archive.weights)?, LoadOptions::new())?;
+    Ok((model, report))
 }
 
 /// The model of a configuration from a file of this size, with weights of zero.
@@ -52,6 +90,11 @@ pub(crate) fn save(model: &Sequential, path: &Path) -> Result<()> {
     in_file(path, || {
         let bytes = match ending(path) {
             Ending::Keras => archive::write(&model.to_config()?.to_string(), &keras3::write(model)?)?,
+            Ending::Legacy => legacy::write(model)?,
+            Ending::Weights => {
+                return Err(unknown_ending("a model", ".keras or .h5")
+                    .with_help("save_weights writes .weights.h5 files"));
+            }
             _ => return Err(unknown_ending("a model", ".keras or .h5")),
         };
         atomic::write(path, &bytes)
@@ -71,12 +114,12 @@ pub(crate) fn save_weights(model: &Sequential, path: &Path) -> Result<()> {
 
 pub(crate) fn load_weights(model: &mut Sequential, path: &Path, options: LoadOptions) -> Result<LoadReport> {
     in_file(path, || {
-        let bytes = read(path)?;
         model.get_weights()?;
-        if bytes.starts_with(archive::SIGNATURE) {
-            return keras3::read(model, archive::read(&bytes)?.weights, options);
+        match Content::of(read(path)?)? {
+            Content::Archive(archive) => keras3::read_root(model, &hdf5::open(archive.weights)?, options),
+            Content::Legacy(root) => legacy::read_weights(model, &root, options),
+            Content::Weights(root) => keras3::read_root(model, &root, options),
         }
-        keras3::read(model, bytes, options)
     })
 }
 
@@ -104,6 +147,15 @@ fn ending(path: &Path) -> Ending {
 
 fn unknown_ending(what: &str, valid: &str) -> Error {
     Error::argument(format!("{what} can be saved to a file that ends in {valid}"))
+}
+
+/// Refuses layer names that no group of an HDF5 file can have.
+fn check_name(name: &str) -> Result<()> {
+    if name.is_empty() || name == "." || name.contains(['/', '\0']) {
+        return Err(Error::file(format!("a layer has the name `{name}`, which no file of Keras can hold"))
+            .with_help("give it one without `/`"));
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

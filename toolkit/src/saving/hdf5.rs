@@ -11,9 +11,6 @@ use hdf5_pure::{
 };
 use std::collections::HashMap;
 
-/// The first bytes of every HDF5 file that Keras writes.
-pub(super) const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
-
 /// A group of a file that is read.
 pub(super) struct Folder {
     group: Group,
@@ -132,6 +129,10 @@ impl Folder {
 }
 
 impl Attributes {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// A text, if it is there.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
         let Some(value) = self.values.get(name) else { return Ok(None) };

@@ -3,7 +3,7 @@
 use super::hdf5::{Folder, Kind, Tree};
 use super::matching::{By, Stored, Values, Wanted, load};
 use super::report::{LoadOptions, LoadReport};
-use super::{hdf5, optimizer};
+use super::optimizer;
 use crate::models::{Sequential, snake_case};
 use crate::{Error, Result};
 use std::collections::HashMap;
@@ -27,6 +27,7 @@ pub(super) fn write(model: &Sequential) -> Result<Vec<u8>> {
     tree.folder("layers");
     let weights = if model.is_built() { model.get_weights()? } else { Vec::new() };
     for (key, layer) in keys(model).iter().zip(model.layer_weights()) {
+        super::check_name(&layer.name)?;
         let vars = tree.folder("layers").folder(key).folder("vars");
         vars.text("name", &layer.name);
         for (number, index) in layer.weights.enumerate() {
@@ -54,10 +55,6 @@ pub(super) fn is_here(root: &Folder) -> Result<bool> {
 }
 
 /// Loads the weights, and the optimizer's state into a compiled model.
-pub(super) fn read(model: &mut Sequential, bytes: Vec<u8>, options: LoadOptions) -> Result<LoadReport> {
-    read_root(model, &hdf5::open(bytes)?, options)
-}
-
 pub(super) fn read_root(model: &mut Sequential, root: &Folder, options: LoadOptions) -> Result<LoadReport> {
     let mut stored = Vec::new();
     for (key, folder) in root.folder("layers")?.map_or(Ok(Vec::new()), |layers| layers.folders())? {
