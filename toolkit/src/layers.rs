@@ -190,7 +190,12 @@ impl WeightSpec {
     /// When it was given by an unknown name, or its factor is outside its range.
     pub fn regularized(mut self, regularizer: Option<&Choice<dyn Regularizer>>) -> Result<Self> {
         if let Some(regularizer) = regularizer {
-            let regularizer = regularizer.get().and_then(|found| found.check().map(|()| found));
+            let checked = |found: Arc<dyn Regularizer>| {
+                found.check()?;
+                found.check_shape(&self.shape)?;
+                Ok(found)
+            };
+            let regularizer = regularizer.get().and_then(checked);
             let in_place = |error: crate::Error| error.in_context(format_args!("{}_regularizer", self.name));
             self.regularizer = Some(regularizer.map_err(in_place)?);
         }

@@ -47,6 +47,7 @@ pub mod prelude {
         RandomTranslation, RandomZoom, ReLU, Rescaling, Reshape, Softmax,
     };
     pub use crate::losses::{self, Loss};
+    pub use crate::metrics;
     pub use crate::models::{self, History, Sequential};
     pub use crate::optimizers::schedules::{
         self, CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, OneCycle,
@@ -56,7 +57,7 @@ pub mod prelude {
         self, Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lion, Nadam, Optimizer, RMSprop, SGD,
     };
     pub use crate::plot::{self, Figure};
-    pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
+    pub use crate::regularizers::{self, L1, L1L2, L2, OrthogonalRegularizer, Regularizer};
     pub use crate::surfaces;
     pub use crate::table::Table;
     pub use crate::tensor::{DType, Shape, Tensor};

@@ -2,6 +2,7 @@
 
 mod check;
 mod compile;
+mod compile_config;
 mod evaluate;
 mod files;
 mod fit;

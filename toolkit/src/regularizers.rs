@@ -6,6 +6,10 @@ use crate::{Error, Result, Tensor};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+mod orthogonal;
+
+pub use orthogonal::{IntoOrthogonalMode, OrthogonalMode, OrthogonalRegularizer};
+
 /// A penalty on a weight and its gradient. It applies to trainable weights, once a batch, and is not divided by the size
 /// of the batch.
 pub trait Regularizer: Debug + Send + Sync {
@@ -20,6 +24,14 @@ pub trait Regularizer: Debug + Send + Sync {
     /// # Errors
     /// With the name, the range and the value.
     fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Reports a weight of a shape (an output, with its batch) that the penalty is not made for.
+    ///
+    /// # Errors
+    /// With the shape.
+    fn check_shape(&self, _shape: &[usize]) -> Result<()> {
         Ok(())
     }
 
@@ -43,7 +55,11 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Regularizer>> {
         "l1" | "L1" => Arc::new(L1::new(0.01)),
         "l2" | "L2" => Arc::new(L2::new(0.01)),
         "l1l2" | "L1L2" => Arc::new(L1L2::new()),
-        _ => return Err(Error::unknown_name("regularizer", name, ["l1", "l2", "l1l2"])),
+        "orthogonal_regularizer" | "OrthogonalRegularizer" => Arc::new(OrthogonalRegularizer::new()),
+        _ => {
+            let names = ["l1", "l2", "l1l2", "orthogonal_regularizer"];
+            return Err(Error::unknown_name("regularizer", name, names));
+        }
     })
 }
 

@@ -89,7 +89,11 @@ fn described(config: Value, size: usize) -> Result<Sequential> {
 pub(crate) fn save(model: &Sequential, path: &Path) -> Result<()> {
     in_file(path, || {
         let bytes = match ending(path) {
-            Ending::Keras => archive::write(&model.to_config()?.to_string(), &keras3::write(model)?)?,
+            Ending::Keras => {
+                let config = model.to_config()?;
+                let compiled = config["compile_config"]["optimizer"].is_object();
+                archive::write(&config.to_string(), &keras3::write(model, compiled)?)?
+            }
             Ending::Legacy => legacy::write(model)?,
             Ending::Weights => {
                 return Err(unknown_ending("a model", ".keras or .h5")
@@ -105,7 +109,7 @@ pub(crate) fn save_weights(model: &Sequential, path: &Path) -> Result<()> {
     in_file(path, || {
         model.get_weights()?;
         let bytes = match ending(path) {
-            Ending::Weights => keras3::write(model)?,
+            Ending::Weights => keras3::write(model, model.is_compiled())?,
             _ => return Err(unknown_ending("weights", ".weights.h5 or .safetensors")),
         };
         atomic::write(path, &bytes)

@@ -7,6 +7,7 @@ mod formula;
 mod golden;
 mod keras_files;
 mod layers;
+mod losses_and_metrics;
 mod random_configs;
 mod summaries;
 mod training_run;

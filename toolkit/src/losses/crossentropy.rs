@@ -1,6 +1,9 @@
 //! Losses of classification.
 
+use super::options::{LossOptions, loss_methods, loss_options};
+use super::reduction::shares_of_positions;
 use super::{EPSILON, Loss, aligned, check_same_shape, keep_last_axis, per_row, sample_means};
+use crate::config::keras_config;
 use crate::tensor::{Shape, Tensor};
 use crate::{Activation, Error, Result};
 
@@ -8,15 +11,21 @@ use crate::{Activation, Error, Result};
 ///
 /// Probabilities are divided by their sum and kept in $[10^{-7}, 1 - 10^{-7}]$, as Keras does on JAX; where a
 /// probability lies outside, the gradient is 0.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct SparseCategoricalCrossentropy {
-    from_logits: bool,
+    options: LossOptions,
+    pub(crate) from_logits: bool,
+    pub(crate) ignore_class: Option<i64>,
 }
 
 impl SparseCategoricalCrossentropy {
     /// For probabilities, which a softmax gives.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            options: LossOptions::named("sparse_categorical_crossentropy"),
+            from_logits: false,
+            ignore_class: None,
+        }
     }
 
     /// Whether the model's outputs are logits, so that the loss takes the softmax itself.
@@ -25,16 +34,40 @@ impl SparseCategoricalCrossentropy {
         self
     }
 
+    /// Labels of this class do not count: their loss is 0, and means are over the others. `-1` or `255` are usual for
+    /// "unknown"; it need not be one of the model's classes.
+    pub fn ignore_class(mut self, class: i64) -> Self {
+        self.ignore_class = Some(class);
+        self
+    }
+
     fn one_hot(y_true: &Tensor, y_pred: &Tensor) -> Tensor {
         let classes = y_pred.shape().as_rows().1;
         y_pred.backend().one_hot(y_true, classes, y_pred.dtype()).reshaped(y_pred.shape())
     }
+
+    /// 1 for each position whose label counts, with a last axis of size 1; `None` where all count.
+    fn positions(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Option<Tensor>> {
+        let Some(ignored) = self.ignore_class else { return Ok(None) };
+        let mut sizes = y_pred.shape().to_vec();
+        if let Some(last) = sizes.last_mut() {
+            *last = 1;
+        }
+        let labels = y_true.cast(y_pred.dtype()).reshaped(Shape::from_fit(&sizes));
+        Ok(Some(1.0 - labels.equal(ignored as f64)?))
+    }
 }
 
+loss_options!(SparseCategoricalCrossentropy);
+keras_config!(SparseCategoricalCrossentropy, "keras.losses", Self::new(), {
+    own "options": (options);
+    field "from_logits": (from_logits);
+    field "ignore_class": (ignore_class);
+    read "axis": (-1);
+});
+
 impl Loss for SparseCategoricalCrossentropy {
-    fn name(&self) -> &'static str {
-        "sparse_categorical_crossentropy"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         let (rows, classes) = prediction.as_rows();
@@ -52,7 +85,10 @@ impl Loss for SparseCategoricalCrossentropy {
             ))
             .with_help(hint));
         }
-        let wrong = |label: f64| label.fract() != 0.0 || label < 0.0 || label >= classes as f64;
+        let wrong = |label: f64| {
+            let outside = label.fract() != 0.0 || label < 0.0 || label >= classes as f64;
+            outside && self.ignore_class.is_none_or(|ignored| label != ignored as f64)
+        };
         match (0..y_true.len()).find(|&index| wrong(y_true.number(index))) {
             None => Ok(()),
             Some(index) => Err(Error::data(format!(
@@ -64,11 +100,25 @@ impl Loss for SparseCategoricalCrossentropy {
     }
 
     fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
-        categorical(&Self::one_hot(y_true, y_pred), y_pred, self.from_logits)
+        let mut target = Self::one_hot(y_true, y_pred);
+        if let Some(positions) = self.positions(y_true, y_pred)? {
+            target = target * positions;
+        }
+        categorical(&target, y_pred, self.from_logits)
     }
 
     fn gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        categorical_gradient(&Self::one_hot(y_true, y_pred), y_pred, weights, self.from_logits)
+        let mut target = Self::one_hot(y_true, y_pred);
+        if let Some(positions) = self.positions(y_true, y_pred)? {
+            // A row without a target has no gradient: all of it is a multiple of the target's sum.
+            target = target * positions;
+        }
+        categorical_gradient(&target, y_pred, weights, self.from_logits)
+    }
+
+    fn mask(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Option<Tensor>> {
+        let positions = self.positions(y_true, y_pred)?;
+        positions.map(|positions| shares_of_positions(&positions, y_pred)).transpose()
     }
 
     fn joins(&self, activation: &Activation) -> bool {
@@ -79,22 +129,30 @@ impl Loss for SparseCategoricalCrossentropy {
         let target = Self::one_hot(y_true, y_pred);
         // Only the label's own probability counts, so where it is cut off the whole row has no gradient.
         let own = (&target * y_pred).sum_along(-1)?;
-        let inside = own.greater_equal(EPSILON)?.mul(own.less_equal(1.0 - EPSILON)?)?;
+        let mut inside = own.greater_equal(EPSILON)?.mul(own.less_equal(1.0 - EPSILON)?)?;
+        if let Some(positions) = self.positions(y_true, y_pred)? {
+            inside = inside * positions.reshape(own.shape())?;
+        }
         Ok((y_pred - target) * per_row(&(inside.reshape(weights.shape())? * weights), &y_pred.shape()))
     }
 }
 
 /// The crossentropy of target distributions: $-\sum_j y_j \ln p_j$; see [`SparseCategoricalCrossentropy`] for labels.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct CategoricalCrossentropy {
-    from_logits: bool,
-    label_smoothing: f64,
+    options: LossOptions,
+    pub(crate) from_logits: bool,
+    pub(crate) label_smoothing: f64,
 }
 
 impl CategoricalCrossentropy {
     /// For probabilities, which a softmax gives, and targets as they are.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            options: LossOptions::named("categorical_crossentropy"),
+            from_logits: false,
+            label_smoothing: 0.0,
+        }
     }
 
     /// Whether the model's outputs are logits, so that the loss takes the softmax itself.
@@ -119,10 +177,16 @@ impl CategoricalCrossentropy {
     }
 }
 
+loss_options!(CategoricalCrossentropy);
+keras_config!(CategoricalCrossentropy, "keras.losses", Self::new(), {
+    own "options": (options);
+    field "from_logits": (from_logits);
+    field "label_smoothing": (label_smoothing);
+    only "axis": (-1);
+});
+
 impl Loss for CategoricalCrossentropy {
-    fn name(&self) -> &'static str {
-        "categorical_crossentropy"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_smoothing(self.label_smoothing)?;
@@ -151,16 +215,17 @@ impl Loss for CategoricalCrossentropy {
 }
 
 /// The crossentropy of yes-or-no targets: $-y \ln p - (1 - y) \ln (1 - p)$, averaged over the outputs.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct BinaryCrossentropy {
-    from_logits: bool,
-    label_smoothing: f64,
+    options: LossOptions,
+    pub(crate) from_logits: bool,
+    pub(crate) label_smoothing: f64,
 }
 
 impl BinaryCrossentropy {
     /// For probabilities, which a sigmoid gives, and targets as they are.
     pub fn new() -> Self {
-        Self::default()
+        Self { options: LossOptions::named("binary_crossentropy"), from_logits: false, label_smoothing: 0.0 }
     }
 
     /// Whether the model's outputs are logits, so that the loss takes the sigmoid itself.
@@ -184,10 +249,16 @@ impl BinaryCrossentropy {
     }
 }
 
+loss_options!(BinaryCrossentropy);
+keras_config!(BinaryCrossentropy, "keras.losses", Self::new(), {
+    own "options": (options);
+    field "from_logits": (from_logits);
+    field "label_smoothing": (label_smoothing);
+    only "axis": (-1);
+});
+
 impl Loss for BinaryCrossentropy {
-    fn name(&self) -> &'static str {
-        "binary_crossentropy"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_smoothing(self.label_smoothing)?;

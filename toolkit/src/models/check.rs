@@ -3,7 +3,7 @@
 use super::Sequential;
 use crate::choice::Choice;
 use crate::layers::{Mode, pass_key};
-use crate::losses::Loss;
+use crate::losses::{self, Loss};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -72,7 +72,8 @@ impl Sequential {
         model.input_gradient = true;
         model.begin_check(true);
         let output = model.forward(&x)?;
-        let input_gradient = model.backward(&y, &output)?;
+        let shares = losses::shares(&*model.compiled()?.loss.clone(), &y, &output, None)?;
+        let input_gradient = model.backward(&y, &output, &shares)?;
         // Each loss below begins a pass of its own, which forgets these.
         let mut gradients = std::mem::take(&mut model.pass.gradients);
         let mut report = Report::default();
@@ -109,8 +110,7 @@ impl Sequential {
     fn total_loss(&mut self, x: &Tensor, y: &Tensor) -> Result<f64> {
         self.begin_check(false);
         let output = self.forward(x)?;
-        let losses = self.compiled()?.loss.per_sample(y, &output)?;
-        Ok(losses.sum().item()? / losses.shape()[0].max(1) as f64 + self.penalties()?)
+        Ok(self.compiled()?.loss.call(y, &output, None)?.item()? + self.penalties()?)
     }
 }
 

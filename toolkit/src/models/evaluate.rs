@@ -3,6 +3,7 @@
 use super::Sequential;
 use crate::callbacks::{Logs, at_least_one};
 use crate::layers::Mode;
+use crate::losses;
 use crate::notebook;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
@@ -99,7 +100,9 @@ impl Sequential {
             let range = first..rows.min(first + BATCH);
             let output = self.infer(&x.rows_unchecked(range.clone()))?;
             let penalty = self.penalties()?;
-            self.measure(&y.rows_unchecked(range), &output, penalty)?;
+            let y = y.rows_unchecked(range);
+            let shares = losses::shares(&*self.compiled()?.loss.clone(), &y, &output, None)?;
+            self.measure(&y, &output, penalty, None, &shares)?;
         }
         Ok(self.running_logs())
     }

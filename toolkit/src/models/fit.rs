@@ -1,5 +1,6 @@
 //! Training over epochs.
 
+use super::compile::Measure;
 use super::{History, Sequential};
 use crate::callbacks::{Callback, Logs, Needs, Progress, Verbosity, at_least_one};
 use crate::notebook;
@@ -265,7 +266,7 @@ impl Run {
             let backend = self.x.backend();
             let x = backend.take_rows(&self.x, batch).cast(model.dtype);
             let y = backend.take_rows(&self.y, batch);
-            model.train_step(&x, &y)?;
+            model.train_step(&x, &y, None)?;
             self.each(|callback| callback.on_batch_end(steps, model))?;
             steps += 1;
             if self.progress.is_due(steps) {
@@ -293,12 +294,12 @@ impl Sequential {
     pub(super) fn measured(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
         let training = std::mem::take(&mut self.compiled_mut()?.running);
         let compiled = self.compiled_mut()?;
-        let fresh = compiled.metrics.iter().map(|metric| metric.fresh()).collect();
-        let metrics = std::mem::replace(&mut compiled.metrics, fresh);
+        let fresh = compiled.measures.iter().map(Measure::fresh).collect();
+        let measures = std::mem::replace(&mut compiled.measures, fresh);
         let result = self.measure_all(x, y);
         let compiled = self.compiled_mut()?;
         compiled.running = training;
-        compiled.metrics = metrics;
+        compiled.measures = measures;
         result
     }
 }

@@ -22,9 +22,6 @@ fn cases() -> Vec<Value> {
     let packed = include_bytes!("../../../tests/fixtures/layers.json.gz");
     let fixture: Value = serde_json::from_reader(flate2::read::GzDecoder::new(packed.as_slice())).unwrap();
     let cases = fixture["cases"].as_array().unwrap().clone();
-    // One case has an orthogonal regularizer, which the library lacks so far.
-    let known = |case: &Value| !case["layer"].to_string().contains("OrthogonalRegularizer");
-    let cases: Vec<Value> = cases.into_iter().filter(known).collect();
     assert!(cases.len() > 70);
     cases
 }

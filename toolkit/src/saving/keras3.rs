@@ -20,8 +20,8 @@ fn keys(model: &Sequential) -> Vec<String> {
     model.layer_classes().into_iter().map(key).collect()
 }
 
-/// The file of a model's weights, with its optimizer where there is one.
-pub(super) fn write(model: &Sequential) -> Result<Vec<u8>> {
+/// The file of a model's weights, with the optimizer's state if that is wanted.
+pub(super) fn write(model: &Sequential, optimizer: bool) -> Result<Vec<u8>> {
     let mut tree = Tree::default();
     tree.folder("vars").text("name", model.model_name());
     tree.folder("layers");
@@ -34,7 +34,7 @@ pub(super) fn write(model: &Sequential) -> Result<Vec<u8>> {
             vars.array(&number.to_string(), &weights[index], kind(model.weight_name(index)));
         }
     }
-    if model.is_compiled() {
+    if optimizer {
         let vars = tree.folder("optimizer/vars");
         vars.text("name", &optimizer::name(model)?);
         for (number, (name, tensor)) in model.optimizer_state()?.variables().iter().enumerate() {

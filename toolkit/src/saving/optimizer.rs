@@ -2,9 +2,9 @@
 
 use super::matching::Values;
 use super::report::OptimizerReport;
-use crate::models::Sequential;
+use crate::models::{Sequential, snake_case};
 use crate::tensor::Tensor;
-use crate::{Error, Result};
+use crate::Result;
 
 /// Gives the model's optimizer the variables of a file, in Keras's order, as far as they fit.
 pub(super) fn restore(model: &mut Sequential, stored: &[Values]) -> Result<OptimizerReport> {
@@ -46,7 +46,7 @@ pub(super) fn restore(model: &mut Sequential, stored: &[Values]) -> Result<Optim
 
 /// The optimizer's name in files, such as `rm_sprop`.
 pub(super) fn name(model: &Sequential) -> Result<String> {
-    let config = model.optimizer_state()?.optimizer().config()?;
-    let name = config.fields().get("name").and_then(|name| name.as_str()).map(Into::into);
-    name.ok_or_else(|| Error::state(format!("the optimizer {} has no name", config.class_name())))
+    let optimizer = model.optimizer_state()?.optimizer();
+    let given = optimizer.config().ok().and_then(|config| config.fields().get("name")?.as_str().map(Into::into));
+    Ok(given.unwrap_or_else(|| snake_case(optimizer.class_name())))
 }
