@@ -113,7 +113,8 @@ impl Folder {
     }
 
     /// The array at this path below.
-    pub(super) fn array(&self, path: &str) -> Result<Array> {
+    #[cfg(test)]
+    fn array(&self, path: &str) -> Result<Array> {
         let missing = || Error::file(format!("the file lacks the array `{}`", self.below(path)));
         let (folder, name) = match path.rsplit_once('/') {
             Some((folder, name)) => (self.folder(folder)?.ok_or_else(missing)?, name),
