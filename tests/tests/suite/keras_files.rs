@@ -69,7 +69,9 @@ fn assert_goes_on(model: &mut Sequential, entry: &Value, file: &str) -> Result<(
     assert_eq!(state.len(), expected.len(), "{file}");
     for ((name, tensor), expected) in state.iter().zip(expected) {
         let path = expected["path"].as_str().expect("path");
-        assert!(path.ends_with(name.as_str()), "{file}: {path} is not {name}");
+        // Keras has no name for Nadam's product.
+        let known = path.ends_with(name.as_str()) || (path == "variable" && name == "u_product");
+        assert!(known, "{file}: {path} is not {name}");
         assert_close(&format!("{file}: {path}"), &tensor.to_vec_f64(), &array(expected).to_vec_f64(), 0.0);
     }
     let (x, y) = (array(&entry["input"]), targets(entry));

@@ -262,14 +262,16 @@ impl OptimizerState {
                 optimizer.update(step, weight, &gradient, &mut state.slots);
             }
         }
+        // Keras counts updates here, not steps, as soon as gradients are accumulated.
+        let updates = self.iterations / every;
         for (weight, state) in weights.iter_mut().zip(states) {
             let Some(state) = state else { continue };
             if let Some(average) = &mut state.average {
-                let kept = if self.iterations == 0 { 0.0 } else { options.ema_momentum };
+                let kept = if updates == 0 { 0.0 } else { options.ema_momentum };
                 *average = &*average * kept + &*weight * (1.0 - kept);
                 if options
                     .ema_overwrite_frequency
-                    .is_some_and(|every| (self.iterations + 1).is_multiple_of(every))
+                    .is_some_and(|every| (updates + 1).is_multiple_of(every))
                 {
                     *weight = average.clone();
                 }

@@ -111,11 +111,25 @@ fn source(layer: &Value, name: &str) -> Result<Option<String>> {
         // Keras 3: {"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["dense", 0, 0]}}]}.
         _ => tensors(&node["args"], &mut sources),
     }
+    check_arguments(layer, name, node.get("kwargs").or_else(|| node.pointer("/0/3")))?;
     match sources.as_slice() {
         [source] => Ok(Some((*source).to_string())),
         [] => Err(not_a_chain(&format!("the input of the layer `{name}` is no layer's output"))),
         _ => Err(not_a_chain(&format!("the layer `{name}` joins {}", sources.join(" and ")))),
     }
+}
+
+/// Refuses a layer that is called with more than its input: it would not compute the same in a Sequential model.
+fn check_arguments(layer: &Value, name: &str, arguments: Option<&Value>) -> Result<()> {
+    let normalizes = layer["class_name"] == "BatchNormalization";
+    for (key, value) in arguments.and_then(Value::as_object).into_iter().flatten() {
+        // Keras notes `training: false` with dropout and noise, where it says nothing.
+        let harmless = value.is_null() || (key == "training" && *value == false && !normalizes);
+        if !harmless {
+            return Err(not_a_chain(&format!("the layer `{name}` is called with {key} = {value}")));
+        }
+    }
+    Ok(())
 }
 
 fn tensors<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
