@@ -23,6 +23,7 @@ pub mod optimizers;
 pub mod plot;
 pub mod random;
 pub mod regularizers;
+mod saving;
 pub mod search;
 pub mod surfaces;
 pub mod table;

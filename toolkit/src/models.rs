@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod compile_config;
 mod evaluate;
+mod files;
 mod fit;
 mod history;
 mod json;
@@ -20,9 +21,13 @@ mod weights;
 
 pub use check::{GradientCheck, GradientError};
 pub use evaluate::{Evaluation, Prediction, Scores};
+pub use files::load;
 pub use fit::Fit;
 pub use history::History;
 pub use samples::Batch;
+pub(crate) use sequential::snake_case;
 pub use sequential::{Sequential, Slot};
 pub use slicing::{LayerInfo, LayerKey, clone_model};
 pub use summary::Summary;
+
+pub use crate::saving::{LoadOptions, LoadReport, OptimizerReport};

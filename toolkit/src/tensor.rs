@@ -141,6 +141,11 @@ impl Tensor {
         Self::of_f32(Buffer::copy_of(&[value as f32]), Shape::from_fit(&[]))
     }
 
+    /// A single number of 64 bits.
+    pub(crate) fn scalar_f64(value: f64) -> Self {
+        Self { shape: Shape::from_fit(&[]), data: Data::F64(Arc::new(Buffer::copy_of(&[value]))), first: 0 }
+    }
+
     /// Zeros in this shape.
     ///
     /// # Panics

@@ -100,6 +100,18 @@ impl Sequential {
     /// # Errors
     /// As there.
     pub fn from_config(value: &Value) -> Result<Self> {
+        let (mut model, input) = Self::described(value)?;
+        if let Some(input) = input {
+            model.build(&input)?;
+        }
+        if let Some(compile) = value.get("compile_config") {
+            model.compile_from_config(compile)?;
+        }
+        Ok(model)
+    }
+
+    /// The layers of a configuration, without weights, and the shape of a sample where it is known.
+    pub(super) fn described(value: &Value) -> Result<(Self, Option<Vec<usize>>)> {
         let (class, fields) = config::envelope("model", value)?;
         if class != "Sequential" {
             return Err(Error::data(format!(
@@ -130,13 +142,8 @@ impl Sequential {
         if fields.get("trainable") == Some(&Value::Bool(false)) {
             model.set_trainable(false);
         }
-        if let (Some(input), false) = (input, model.is_empty()) {
-            model.build(&input)?;
-        }
-        if let Some(compile) = value.get("compile_config") {
-            model.compile_from_config(compile)?;
-        }
-        Ok(model)
+        let input = input.filter(|_| !model.is_empty());
+        Ok((model, input))
     }
 }
 
