@@ -4,6 +4,7 @@ pub mod datasets;
 pub mod doctor;
 pub mod install;
 pub mod lab;
+pub mod render_svg;
 pub mod run;
 
 use clap::{Parser, Subcommand};
@@ -30,11 +31,19 @@ enum Command {
     Datasets(datasets::Arguments),
     /// Says what is here, what is missing, and what adds it
     Doctor,
+    /// Paints the SVG of a figure from standard input; a notebook's `figure.save("x.png")` calls this
+    #[command(hide = true)]
+    RenderSvg(render_svg::Arguments),
     /// Runs the kernel; Jupyter calls this
     Kernel {
         /// The connection file that Jupyter wrote
         connection_file: PathBuf,
     },
+}
+
+/// The Python environment that `cargo lab` made, if it is there.
+pub(crate) fn lab_environment() -> Option<PathBuf> {
+    lab::environment()
 }
 
 /// Parses the arguments and runs the command they name.
@@ -45,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Datasets(arguments) => datasets::main(&arguments),
         Command::Doctor => doctor::main(),
+        Command::RenderSvg(arguments) => render_svg::main(&arguments),
         Command::Kernel { connection_file } => crate::server::run(&connection_file),
     };
     match result {

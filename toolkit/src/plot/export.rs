@@ -56,7 +56,7 @@ impl Figure {
     /// Writes the figure as a PNG image with `scale` pixels for each of its own.
     ///
     /// Notebooks do without the library that draws pixels, so that they start fast: there the installed program `kiln`
-    /// draws it (the variable `KILN_BIN`, or the search path, says where it is). As a library, `kiln` draws by itself with
+    /// draws it (the variable `KILN_BIN`, the kernel, or the search path says where it is). As a library, `kiln` draws by itself with
     /// the feature `render`.
     ///
     /// # Errors
@@ -134,7 +134,10 @@ fn png_bytes(figure: &Figure, scale: f64) -> Result<Vec<u8>> {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
 
-    let program = std::env::var_os("KILN_BIN").unwrap_or_else(|| "kiln".into());
+    // The kernel names itself in KILN_EXE.
+    let program =
+        ["KILN_BIN", "KILN_EXE"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    let program = program.unwrap_or_else(|| "kiln".into());
     let missing = |what: String| {
         Error::state(format!("a PNG needs the feature `render` or the program `kiln`: {what}"))
             .with_help("`cargo install --path kernel` installs the program; .svg and .pdf need neither")
@@ -188,7 +191,7 @@ pub fn svg_to_pdf(svg: &str) -> Result<Vec<u8>> {
 /// ```
 #[cfg(feature = "render")]
 pub fn svg_to_png(svg: &str, scale: f64) -> Result<Vec<u8>> {
-    super::raster::write(&super::read_svg::read(svg)?, scale)
+    Ok(super::raster::write(&super::read_svg::read(svg)?, scale)?)
 }
 
 /// Writes beside the target and renames, so that no half-written file is ever seen.
