@@ -2,10 +2,15 @@
 
 pub mod datasets;
 pub mod doctor;
+pub mod export;
 pub mod install;
 pub mod lab;
+mod notebook;
+mod page;
 pub mod render_svg;
 pub mod run;
+pub mod site;
+pub mod slides;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -27,6 +32,12 @@ enum Command {
     Install(install::Arguments),
     /// Runs notebooks without Jupyter or Python, and writes them with their outputs
     Run(run::Arguments),
+    /// Writes the figures of executed notebooks as SVG, PNG, PDF or HTML
+    Export(export::Arguments),
+    /// Writes a notebook as slides: one HTML file that needs no network
+    Slides(slides::Arguments),
+    /// Writes notebooks as web pages with interactive figures, and an index
+    Site(site::Arguments),
     /// Shows where the data sets are, and downloads them
     Datasets(datasets::Arguments),
     /// Says what is here, what is missing, and what adds it
@@ -52,6 +63,9 @@ pub fn main() -> ExitCode {
         Command::Lab(arguments) => lab::main(&arguments),
         Command::Install(arguments) => install::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Export(arguments) => export::main(&arguments),
+        Command::Slides(arguments) => slides::main(&arguments),
+        Command::Site(arguments) => site::main(&arguments),
         Command::Datasets(arguments) => datasets::main(&arguments),
         Command::Doctor => doctor::main(),
         Command::RenderSvg(arguments) => render_svg::main(&arguments),

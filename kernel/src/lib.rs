@@ -26,6 +26,7 @@ pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
         return Some(session::filter_metadata(cargo));
     }
     // Programs that a cell starts inherit the first variable, but not the second.
-    let is_runtime = [runtime::IS_RUNTIME, runtime::SOCKET].iter().all(|name| std::env::var_os(name).is_some());
+    let is_runtime =
+        [runtime::IS_RUNTIME, runtime::SOCKET].iter().all(|name| std::env::var_os(name).is_some());
     is_runtime.then(runtime::run)
 }

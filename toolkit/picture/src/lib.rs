@@ -16,6 +16,7 @@
 mod color;
 mod error;
 pub mod font;
+pub mod html;
 pub mod path;
 pub mod pdf;
 pub mod png;

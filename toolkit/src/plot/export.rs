@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kiln_picture::html::{Page, page};
+
 use super::figure::Figure;
-use super::svg::escape;
 use crate::{Error, Result};
 
 const ENDINGS: &str = ".svg, .png, .pdf, .html, .json";
@@ -94,32 +95,19 @@ impl Figure {
     /// # Ok::<(), kiln::Error>(())
     /// ```
     pub fn to_html(&self) -> Result<String> {
-        let title = escape(if self.title.is_empty() { "Figure" } else { &self.title });
-        let background = self.resolved_theme().background.hex();
-        let svg = self.to_svg();
-        // `</` inside a script element would end it.
-        let json = self.to_plotly_json().to_string().replace("</", "<\\/");
-        let script = match super::plotly_js() {
-            Some(path) => {
-                let source = fs::read_to_string(&path).map_err(|e| {
-                    Error::file(format!("plotly's script `{}`: {e}", path.display()))
-                        .in_context("HTML of a figure")
-                })?;
-                format!(
-                    "<script>{}</script>\n<script>\nconst figure = JSON.parse(document.getElementById('figure-data').textContent);\n\
-                     const place = document.getElementById('figure');\nplace.replaceChildren();\n\
-                     Plotly.newPlot(place, figure.data, figure.layout, figure.config)\
-                     .then(() => figure.frames && Plotly.addFrames(place, figure.frames));\n</script>\n",
-                    source.replace("</script", "<\\/script")
-                )
-            }
-            None => String::new(),
-        };
-        Ok(format!(
-            "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n</head>\n\
-             <body style=\"margin:0;background:{background}\">\n<div id=\"figure\">\n{svg}</div>\n\
-             <script type=\"application/vnd.plotly.v1+json\" id=\"figure-data\">{json}</script>\n{script}</body>\n</html>\n"
-        ))
+        let plotly = super::plotly_js().map(|path| {
+            fs::read_to_string(&path).map_err(|e| {
+                Error::file(format!("plotly's script `{}`: {e}", path.display()))
+                    .in_context("HTML of a figure")
+            })
+        });
+        Ok(page(&Page {
+            title: if self.title.is_empty() { "Figure" } else { &self.title },
+            background: &self.resolved_theme().background.hex(),
+            svg: &self.to_svg(),
+            json: &self.to_plotly_json().to_string(),
+            plotly: plotly.transpose()?.as_deref(),
+        }))
     }
 }
 
