@@ -127,7 +127,8 @@ fn mathml(latex: &str, display: bool) -> String {
         Err(_) => false,
     };
     if written {
-        return out;
+        // `\mu` comes out as the sign for 10^-6, which is never italic.
+        return out.replace('\u{b5}', "\u{3bc}");
     }
     let tag = if display { "pre" } else { "code" };
     format!("<{tag} class=\"formula\">{}</{tag}>", kiln_picture::svg::escape(latex))

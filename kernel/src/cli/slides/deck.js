@@ -14,14 +14,15 @@
   };
   // What is too tall is drawn smaller, down to a size that can still be read; beyond that it can be scrolled.
   const shrink = slide => {
-    const inner = slide.querySelector('.inner');
-    inner.style.zoom = 1;
-    const room = 720 - 88;
-    for (let zoom = 1; inner.offsetHeight * zoom > room && zoom > 0.4; zoom -= 0.02) {
+    const inner = slide.querySelector('.inner'), unit = deck.getBoundingClientRect().width / 1280, room = 720 - 88;
+    const height = () => inner.getBoundingClientRect().height / unit;
+    let zoom = 1;
+    inner.style.zoom = zoom;
+    while (height() > room && zoom > 0.4) {
+      zoom *= 0.97;
       inner.style.zoom = zoom;
-      if (inner.getBoundingClientRect().height / deck.getBoundingClientRect().height * 720 <= room) break;
     }
-    slide.style.overflowY = inner.getBoundingClientRect().height / deck.getBoundingClientRect().height * 720 > room + 20 ? 'auto' : 'hidden';
+    slide.classList.toggle('is-long', height() > room + 1);
   };
   const show = (slide, shown) => {
     at = Math.max(0, Math.min(slides.length - 1, slide));
@@ -67,7 +68,9 @@
   });
   addEventListener('resize', fit);
   addEventListener('hashchange', () => show(Number(location.hash.slice(1)) - 1 || 0, 0));
-  addEventListener('load', () => shrink(slides[at]));
+  // Images and interactive figures take their room later.
+  const grown = new ResizeObserver(() => shrink(slides[at]));
+  slides.forEach(slide => slide.querySelectorAll('figure').forEach(figure => grown.observe(figure)));
   addEventListener('beforeprint', () => slides.forEach(slide => {
     slide.classList.add('is-shown');
     shrink(slide);
