@@ -62,6 +62,7 @@ impl Evaluator {
         command
             // What the toolkit cannot do within a notebook (downloads, pictures), it has this program do.
             .env("KILN_EXE", std::env::current_exe()?)
+            .envs(crate::plotly::script().map(|script| (crate::plotly::VARIABLE, script)))
             .env(runtime::SOCKET, channel.socket())
             .env(runtime::DISPLAY, channel.display())
             .env(runtime::LIBRARY, &library)

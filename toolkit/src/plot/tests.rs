@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::Result;
+use crate::{Error, Result};
 
 fn rng(n: usize) -> Vec<f64> {
     let mut state = 12_345_u64;
@@ -276,7 +276,7 @@ fn saving_names_the_path_and_the_endings() -> Result<()> {
 fn svg_is_read_back() -> Result<()> {
     for (name, figure) in gallery() {
         let svg = figure.to_svg();
-        let scene = read_svg::read(&svg).map_err(|e| e.in_context(name))?;
+        let scene = read_svg::read(&svg).map_err(|e| Error::from(e).in_context(name))?;
         let theme = figure.resolved_theme();
         let original = draw::scene(&figure, &layout::arrange(&figure, &theme), &theme);
         assert_eq!(scene.items.len(), original.items.len(), "{name}");

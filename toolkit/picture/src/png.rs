@@ -8,13 +8,13 @@ use flate2::write::ZlibEncoder;
 use super::scene::Raster;
 
 /// Encodes as grey, grey with alpha, RGB or RGBA, whichever is the smallest that holds the image.
-pub(crate) fn encode(raster: &Raster) -> Vec<u8> {
+pub fn encode(raster: &Raster) -> Vec<u8> {
     encode_with(raster, Compression::best())
 }
 
 /// [`encode`] for whole pictures: rows that repeat cost nothing, and the rest little time.
 #[cfg(feature = "render")]
-pub(crate) fn encode_fast(raster: &Raster) -> Vec<u8> {
+pub fn encode_fast(raster: &Raster) -> Vec<u8> {
     encode_with(raster, Compression::new(4))
 }
 
@@ -56,7 +56,7 @@ fn encode_with(raster: &Raster, effort: Compression) -> Vec<u8> {
 }
 
 /// zlib's format. Writing to a vector cannot fail.
-pub(crate) fn deflate(data: &[u8]) -> Vec<u8> {
+pub fn deflate(data: &[u8]) -> Vec<u8> {
     pack(data, Compression::best())
 }
 
@@ -67,7 +67,7 @@ fn pack(data: &[u8], effort: Compression) -> Vec<u8> {
 }
 
 /// The image as `data:image/png;base64,...`.
-pub(crate) fn data_uri(raster: &Raster) -> String {
+pub fn data_uri(raster: &Raster) -> String {
     format!("data:image/png;base64,{}", base64(&encode(raster)))
 }
 
@@ -82,7 +82,7 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
 }
 
 /// Standard base64 with padding.
-pub(crate) fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {

@@ -4,52 +4,57 @@ use std::fmt::Write as _;
 
 /// A piece of an outline; coordinates in pixels, y pointing down.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Segment {
+pub enum Segment {
+    /// Begins anew at a point.
     Move(f64, f64),
+    /// A straight line to a point.
     Line(f64, f64),
+    /// A curve with one control point, then its end.
     Quad(f64, f64, f64, f64),
+    /// A curve with two control points, then its end.
     Cubic(f64, f64, f64, f64, f64, f64),
+    /// A straight line back to where the part began.
     Close,
 }
 
 /// An outline.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Path(pub(crate) Vec<Segment>);
+pub struct Path(pub Vec<Segment>);
 
 impl Path {
     /// An open line through points.
-    pub(crate) fn polyline(points: &[(f64, f64)]) -> Self {
+    pub fn polyline(points: &[(f64, f64)]) -> Self {
         let mut path = Self::default();
         path.push_polyline(points);
         path
     }
 
     /// Adds an open line through points.
-    pub(crate) fn push_polyline(&mut self, points: &[(f64, f64)]) {
+    pub fn push_polyline(&mut self, points: &[(f64, f64)]) {
         for (i, &(x, y)) in points.iter().enumerate() {
             self.0.push(if i == 0 { Segment::Move(x, y) } else { Segment::Line(x, y) });
         }
     }
 
     /// A closed polygon.
-    pub(crate) fn polygon(points: &[(f64, f64)]) -> Self {
+    pub fn polygon(points: &[(f64, f64)]) -> Self {
         let mut path = Self::polyline(points);
         path.0.push(Segment::Close);
         path
     }
 
     /// A rectangle.
-    pub(crate) fn rect(x: f64, y: f64, w: f64, h: f64) -> Self {
+    pub fn rect(x: f64, y: f64, w: f64, h: f64) -> Self {
         Self::polygon(&[(x, y), (x + w, y), (x + w, y + h), (x, y + h)])
     }
 
     /// Adds a closed rectangle.
-    pub(crate) fn push_rect(&mut self, x: f64, y: f64, w: f64, h: f64) {
+    pub fn push_rect(&mut self, x: f64, y: f64, w: f64, h: f64) {
         self.0.extend(Self::rect(x, y, w, h).0);
     }
 
     /// Adds a circle.
-    pub(crate) fn push_circle(&mut self, x: f64, y: f64, r: f64) {
+    pub fn push_circle(&mut self, x: f64, y: f64, r: f64) {
         const K: f64 = 0.552_284_75;
         let k = r * K;
         self.0.extend([
@@ -63,7 +68,7 @@ impl Path {
     }
 
     /// The path as SVG's `d`, with relative coordinates in steps of `1 / unit` pixels.
-    pub(crate) fn to_svg(&self, unit: f64) -> String {
+    pub fn to_svg(&self, unit: f64) -> String {
         let mut out = String::with_capacity(self.0.len() * 8);
         let mut pen = Pen { unit, at: (0, 0), start: (0, 0), command: ' ' };
         for segment in &self.0 {
@@ -153,7 +158,7 @@ impl Pen {
 }
 
 /// Ramer, Douglas and Peucker: the points that are needed to stay within `tolerance` of the line.
-pub(crate) fn simplify(points: &[(f64, f64)], tolerance: f64) -> Vec<(f64, f64)> {
+pub fn simplify(points: &[(f64, f64)], tolerance: f64) -> Vec<(f64, f64)> {
     if points.len() < 3 {
         return points.to_vec();
     }

@@ -5,17 +5,14 @@
 use std::collections::HashMap;
 use std::io::Read as _;
 
+use super::color::Rgb;
 use super::path::{Path, Segment};
 use super::scene::{Anchor, Primitive, Raster, Rect, Scene, Stroke, Text};
-use super::theme::Rgb;
-use crate::{Error, Result};
+use crate::Error;
 
 /// The scene of an SVG document written by [`super::svg::write`].
-pub(crate) fn read(svg: &str) -> Result<Scene> {
-    let foreign = |what: &str| {
-        Error::data(format!("this SVG is not one of Kiln's figures: {what}"))
-            .with_help("only figures that were made by `kiln::plot` can be drawn again")
-    };
+pub fn read(svg: &str) -> Result<Scene, Error> {
+    let foreign = |what: &str| Error::Foreign(what.to_owned());
     let mut scene = Scene { width: 0.0, height: 0.0, title: String::new(), items: Vec::new() };
     let mut clips: HashMap<String, Rect> = HashMap::new();
     // Open groups: whether one is a clip.

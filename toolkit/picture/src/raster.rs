@@ -5,15 +5,15 @@ use tiny_skia::{
     PremultipliedColorU8, Shader, SpreadMode, Stroke as SkiaStroke, StrokeDash, Transform,
 };
 
+use super::color::Rgb;
 use super::font::{self, EM};
 use super::path::{Path, Segment};
 use super::png;
 use super::scene::{Anchor, Primitive, Raster, Rect, Scene, Stroke, Text};
-use super::theme::Rgb;
-use crate::{Error, Result};
+use crate::Error;
 
 /// The scene as a PNG with `scale` pixels for each of its own.
-pub(crate) fn write(scene: &Scene, scale: f64) -> Result<Vec<u8>> {
+pub fn write(scene: &Scene, scale: f64) -> Result<Vec<u8>, Error> {
     let (width, height) = ((scene.width * scale).round(), (scene.height * scale).round());
     let size = if (1.0..=20_000.0).contains(&width) && (1.0..=20_000.0).contains(&height) {
         Pixmap::new(width as u32, height as u32)
@@ -21,8 +21,7 @@ pub(crate) fn write(scene: &Scene, scale: f64) -> Result<Vec<u8>> {
         None
     };
     let Some(pixmap) = size else {
-        return Err(Error::argument(format!("a PNG of {width} x {height} pixels (scale {scale})"))
-            .with_help("width and height can be 1 to 20000 pixels; a scale of 2 suits most slides"));
+        return Err(Error::Size(format!("a PNG of {width} x {height} pixels (scale {scale})")));
     };
     let mut painter = Painter { pixmap, scale: scale as f32, clip: None };
     for item in &scene.items {

@@ -6,30 +6,36 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
 use super::path::{Path, Segment};
 
-static BYTES: &[u8] = include_bytes!("../../assets/fonts/KilnSans-Regular.otf");
+static BYTES: &[u8] = include_bytes!("../assets/fonts/KilnSans-Regular.otf");
 
 /// Units of the font in one em.
-pub(crate) const EM: f64 = 1000.0;
+pub const EM: f64 = 1000.0;
 
 /// The size of raised and lowered letters.
 const SMALL: f64 = 0.64;
 
 /// A glyph at its place in a run of text, in font units with y pointing down.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Glyph {
-    pub(crate) id: u16,
-    pub(crate) x: f64,
-    pub(crate) y: f64,
-    pub(crate) scale: f64,
+pub struct Glyph {
+    /// Its number in the font.
+    pub id: u16,
+    /// From the start of the run.
+    pub x: f64,
+    /// From the baseline.
+    pub y: f64,
+    /// Its size: 1 unless it is raised or lowered.
+    pub scale: f64,
     /// What it stands for.
-    pub(crate) letter: char,
+    pub letter: char,
 }
 
 /// A run of text, laid out from x = 0 on the baseline.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Run {
-    pub(crate) glyphs: Vec<Glyph>,
-    pub(crate) width: f64,
+pub struct Run {
+    /// The glyphs in order.
+    pub glyphs: Vec<Glyph>,
+    /// How far the run advances.
+    pub width: f64,
 }
 
 fn face() -> Option<&'static Face<'static>> {
@@ -38,13 +44,13 @@ fn face() -> Option<&'static Face<'static>> {
 }
 
 /// The width of a text in pixels at this size.
-pub(crate) fn width(text: &str, size: f64) -> f64 {
+pub fn width(text: &str, size: f64) -> f64 {
     layout(text).width * size / EM
 }
 
 /// Places the glyphs of a text. Raised and lowered digits, and hats and bars over letters, are put together from
 /// letters that the font has.
-pub(crate) fn layout(text: &str) -> Run {
+pub fn layout(text: &str) -> Run {
     let mut run = Run::default();
     let Some(face) = face() else { return run };
     let mut last_width = 0.0;
@@ -153,12 +159,12 @@ fn raised(c: char) -> (char, f64, f64) {
 }
 
 /// The advance of a glyph in font units.
-pub(crate) fn advance(id: u16) -> f64 {
+pub fn advance(id: u16) -> f64 {
     face().and_then(|face| face.glyph_hor_advance(GlyphId(id))).map_or(0.0, f64::from)
 }
 
 /// The outline of a glyph in font units, y pointing down.
-pub(crate) fn outline(id: u16) -> Path {
+pub fn outline(id: u16) -> Path {
     struct Builder(Vec<Segment>);
     impl OutlineBuilder for Builder {
         fn move_to(&mut self, x: f32, y: f32) {
@@ -192,7 +198,7 @@ pub(crate) fn outline(id: u16) -> Path {
 }
 
 /// Breaks a text at spaces into lines of at most `limit` pixels; a word that is too long is broken anywhere.
-pub(crate) fn wrap(text: &str, size: f64, limit: f64) -> Vec<String> {
+pub fn wrap(text: &str, size: f64, limit: f64) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
@@ -218,7 +224,7 @@ pub(crate) fn wrap(text: &str, size: f64, limit: f64) -> Vec<String> {
 }
 
 /// A text cut with an ellipsis to at most `limit` pixels.
-pub(crate) fn fit(text: &str, size: f64, limit: f64) -> String {
+pub fn fit(text: &str, size: f64, limit: f64) -> String {
     if width(text, size) <= limit {
         return text.to_string();
     }

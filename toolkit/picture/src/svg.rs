@@ -8,7 +8,7 @@ use super::png;
 use super::scene::{Anchor, Primitive, Rect, Scene, Stroke, Text};
 
 /// The scene as a self-contained SVG document.
-pub(crate) fn write(scene: &Scene) -> String {
+pub fn write(scene: &Scene) -> String {
     let mut painter = Painter::default();
     for item in &scene.items {
         painter.draw(item);
@@ -175,7 +175,7 @@ fn hash(content: &str) -> String {
 }
 
 /// Text for XML and HTML.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::color::Rgb;
 use super::font::{self, EM, Glyph};
 use super::path::{Path, Segment};
 use super::png::deflate;
 use super::scene::{Anchor, Primitive, Raster, Rect, Scene, Stroke, Text};
-use super::theme::Rgb;
 
 /// Points of a page per pixel.
 const POINTS: f64 = 0.75;
@@ -17,7 +17,7 @@ const POINTS: f64 = 0.75;
 const FONT_SIZE: usize = 256;
 
 /// The scene as a PDF document with one page of its size.
-pub(crate) fn write(scene: &Scene) -> Vec<u8> {
+pub fn write(scene: &Scene) -> Vec<u8> {
     let mut page = Page::default();
     let _ = writeln!(page.content, "{POINTS} 0 0 -{POINTS} 0 {} cm", number(scene.height * POINTS));
     for item in &scene.items {
@@ -285,7 +285,9 @@ fn number(value: f64) -> String {
 }
 
 fn rounded(value: f64, places: i32) -> String {
-    super::numbers::round(value, places).to_string()
+    let unit = 10_f64.powi(places);
+    // Adding 0 takes the sign from a zero.
+    ((value * unit).round() / unit + 0.0).to_string()
 }
 
 fn utf16(text: &str) -> String {
