@@ -10,6 +10,7 @@ mod diagnostics;
 mod directory;
 mod evaluator;
 mod frames;
+mod items;
 mod metadata;
 mod output;
 mod probe;

@@ -3,6 +3,7 @@
 //! Most checks share one kernel, as the cells of a notebook do; a check that depends on a fresh one starts its own.
 #![allow(clippy::unwrap_used)]
 
+mod again;
 mod client;
 mod command_line;
 mod notebooks;
