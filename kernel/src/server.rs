@@ -85,6 +85,9 @@ async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
     tokio::spawn(shell::serve_stdin(Arc::clone(&server), stdin_in));
     tokio::spawn(control::serve(Arc::clone(&server), control));
 
+    let opened = Arc::clone(&server);
+    tokio::task::spawn_blocking(move || opened.history.open());
+
     let parent = session::parent_to_watch();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {

@@ -11,6 +11,7 @@ mod directory;
 mod evaluator;
 mod frames;
 mod items;
+mod memory;
 mod metadata;
 mod output;
 mod probe;
@@ -82,6 +83,9 @@ impl Session {
             std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos())
         );
         let channel = Arc::new(Channel::open(directory.path(), &token)?);
+        if let Some(limit) = memory::limit()? {
+            memory::watch(&channel, limit)?;
+        }
         crate::paths::cargo_home()?;
         environment::prepare(directory.path());
         let (requests, queued) = queue();

@@ -58,7 +58,7 @@ fn specification() -> Result<serde_json::Value> {
     let program = std::env::current_exe()?;
     let mut environment = serde_json::Map::new();
     // Jupyter may be started from a desktop, with a shorter path and without these.
-    for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "KILN_CACHE", "KILN_SOURCE"] {
+    for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "KILN_CACHE", "KILN_SOURCE", "KILN_STATE"] {
         if let Some(value) = std::env::var_os(name).and_then(|value| value.into_string().ok()) {
             environment.insert(name.to_owned(), value.into());
         }

@@ -373,6 +373,17 @@ impl Evaluator {
         if was_interrupted {
             return interrupted("it did not react, so its process was ended").with_lines(lines);
         }
+        if let Some(reason) = report.reason {
+            lines.push(
+                "help: the variable KILN_MEMORY sets the limit: `8G`, `50%` of what is free, or `none`"
+                    .to_owned(),
+            );
+            return CellError::new(
+                "MemoryLimit",
+                format!("the process that runs the cells was ended: {reason}"),
+            )
+            .with_lines(lines);
+        }
         let how = message.rsplit_once("status: ").map_or(message, |(_, how)| how);
         CellError::new("ProcessEnded", format!("the process that runs the cells ended: {how}"))
             .with_lines(lines)

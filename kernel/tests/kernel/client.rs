@@ -38,6 +38,11 @@ pub(crate) struct Answer {
 
 impl Kernel {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a kernel with variables of the environment of its own.
+    pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -68,6 +73,9 @@ impl Kernel {
             // The kernel ends with this process, however a test ends.
             .env("JPY_PARENT_PID", std::process::id().to_string())
             .env("KILN_STANDBY", "0")
+            .env("KILN_STATE", state())
+            .env_remove("KILN_MEMORY")
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .spawn()
             .expect("the kernel starts");
@@ -307,6 +315,11 @@ pub(crate) fn execute_content(code: &str) -> Value {
         "code": code, "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true,
         "stop_on_error": true,
     })
+}
+
+/// The directory of the history, shared by the kernels of all tests.
+fn state() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("state")
 }
 
 fn request(kind: &str, content: Value) -> JupyterMessage {

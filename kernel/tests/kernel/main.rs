@@ -7,6 +7,7 @@ mod again;
 mod client;
 mod command_line;
 mod notebooks;
+mod robust;
 
 use client::{Kernel, execute_content};
 use serde_json::json;
