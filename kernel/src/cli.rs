@@ -2,6 +2,7 @@
 
 pub mod datasets;
 pub mod doctor;
+pub mod export;
 pub mod install;
 pub mod lab;
 pub mod run;
@@ -24,8 +25,12 @@ enum Command {
     Lab(lab::Arguments),
     /// Makes the kernel known to Jupyter, and builds the toolkit ahead for it
     Install(install::Arguments),
+    /// Takes the kernel away from Jupyter again
+    Uninstall(install::Place),
     /// Runs notebooks without Jupyter or Python, and writes them with their outputs
     Run(run::Arguments),
+    /// Makes a program of a notebook
+    Export(export::Arguments),
     /// Shows where the data sets are, and downloads them
     Datasets(datasets::Arguments),
     /// Says what is here, what is missing, and what adds it
@@ -42,6 +47,8 @@ pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Lab(arguments) => lab::main(&arguments),
         Command::Install(arguments) => install::main(&arguments),
+        Command::Uninstall(place) => install::uninstall(&place),
+        Command::Export(arguments) => export::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Datasets(arguments) => datasets::main(&arguments),
         Command::Doctor => doctor::main(),

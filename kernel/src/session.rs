@@ -18,6 +18,7 @@ mod probe;
 mod system;
 mod types;
 
+pub(crate) use cell::{Piece, pieces};
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};

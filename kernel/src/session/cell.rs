@@ -78,6 +78,77 @@ pub(super) enum Place {
     Behind,
 }
 
+/// One part of a cell, as code.
+pub(crate) enum Piece {
+    /// An item with the names that it brings, each with the code that brings it.
+    Item {
+        code: String,
+        names: Vec<(String, String)>,
+    },
+    Statement(String),
+    /// The expression at the end, whose value is shown.
+    Last(String),
+}
+
+/// A cell in parts.
+pub(crate) struct Pieces {
+    /// The lines of commands at its beginning.
+    pub(crate) commands: String,
+    pub(crate) pieces: Vec<Piece>,
+    /// Whether it awaits something.
+    pub(crate) is_async: bool,
+}
+
+/// A cell in parts, in order; `None` if it is not made of whole statements.
+pub(crate) fn pieces(cell: &str) -> Option<Pieces> {
+    let (commands, code) = cell.split_at(commands_length(cell));
+    let list = statements(code)?;
+    let mut pieces = Vec::new();
+    for statement in list.statements() {
+        let text = statement.syntax().text().to_string();
+        pieces.push(match statement {
+            ast::Stmt::Item(ast::Item::Use(item)) => Piece::Item { code: text, names: imports(&item) },
+            ast::Stmt::Item(item) => {
+                let names = names_of(&item).into_iter().map(|name| (name, text.clone())).collect();
+                Piece::Item { code: text, names }
+            }
+            _ => Piece::Statement(text),
+        });
+    }
+    pieces.extend(list.tail_expr().map(|expression| Piece::Last(expression.syntax().text().to_string())));
+    Some(Pieces { commands: commands.to_owned(), pieces, is_async: has_await(list.syntax()) })
+}
+
+/// The names that an import brings, each with an import of that name alone; a glob import is a name of its own.
+fn imports(item: &ast::Use) -> Vec<(String, String)> {
+    fn add(tree: &ast::UseTree, before: &str, start: &str, found: &mut Vec<(String, String)>) {
+        let own = tree.path().map(|path| path.syntax().text().to_string()).unwrap_or_default();
+        let path = match (before.is_empty(), own.as_str()) {
+            (true, _) => own,
+            (false, "" | "self") => before.to_owned(),
+            (false, own) => format!("{before}::{own}"),
+        };
+        if let Some(list) = tree.use_tree_list() {
+            list.use_trees().for_each(|tree| add(&tree, &path, start, found));
+        } else if tree.star_token().is_some() {
+            found.push((format!("{path}::*"), format!("{start}use {path}::*;")));
+        } else if let Some(rename) = tree.rename() {
+            let rename = rename.syntax().text().to_string();
+            let name = rename.trim_start_matches("as").trim().to_owned();
+            let name = if name == "_" { format!("{path} as _") } else { name };
+            found.push((name, format!("{start}use {path} {rename};")));
+        } else {
+            let name = path.rsplit("::").next().unwrap_or(&path).to_owned();
+            found.push((name, format!("{start}use {path};")));
+        }
+    }
+    let mut found = Vec::new();
+    let start =
+        ast::HasVisibility::visibility(item).map(|of| format!("{} ", of.syntax().text())).unwrap_or_default();
+    item.use_tree().into_iter().for_each(|tree| add(&tree, "", &start, &mut found));
+    found
+}
+
 /// Splits leading command lines (`:dep`, `!ls`, ...) from the code that follows them; the length of the first part.
 ///
 /// evcxr takes commands only before the first line of code, so this does as well.
