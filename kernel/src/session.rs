@@ -21,6 +21,7 @@ mod types;
 pub(crate) use cell::{Piece, pieces};
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
+pub(crate) use memory::described_limit as memory_limit;
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub use output::{CellError, Output, Stream};
 pub(crate) use system::{ignore_interrupts, parent_to_watch, user};

@@ -26,6 +26,7 @@ pub mod tensor;
 
 pub use activations::Activation;
 pub use error::{Error, ErrorKind, Result};
+pub use notebook::input;
 pub use random::set_seed;
 pub use tensor::Tensor;
 

@@ -119,7 +119,7 @@ fn specification() -> Result<serde_json::Value> {
 }
 
 /// Jupyter's data directory of this user.
-fn user_data() -> Result<PathBuf> {
+pub(super) fn user_data() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("JUPYTER_DATA_DIR").filter(|path| !path.is_empty()) {
         return Ok(path.into());
     }
@@ -132,7 +132,7 @@ fn user_data() -> Result<PathBuf> {
     Ok(data.map_or_else(|| home.join(".local/share"), PathBuf::from).join("jupyter"))
 }
 
-fn python_prefix() -> Result<PathBuf> {
+pub(super) fn python_prefix() -> Result<PathBuf> {
     let output = std::process::Command::new("python3")
         .args(["-c", "import sys; print(sys.prefix)"])
         .output()

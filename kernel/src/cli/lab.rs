@@ -47,6 +47,14 @@ pub struct Arguments {
     jupyter: Vec<OsString>,
 }
 
+/// The virtual environment with JupyterLab, whether it is there or not.
+///
+/// # Errors
+/// When this program is nowhere near a clone.
+pub(super) fn environment() -> Result<PathBuf> {
+    Ok(Home::find()?.environment())
+}
+
 /// Sets up what is missing, then opens JupyterLab or runs the notebook.
 ///
 /// A notebook that is run without a browser needs nothing of Python: a part of the set-up that fails there is reported

@@ -20,6 +20,14 @@ pub(super) fn limit() -> Result<Option<u64>> {
     parse(&asked, free())
 }
 
+/// The limit that a session would have now, for people.
+///
+/// # Errors
+/// As [`limit`].
+pub(crate) fn described_limit() -> Result<Option<String>> {
+    Ok(limit()?.map(readable))
+}
+
 /// Ends the cells' process whenever it takes more than `limit`, for as long as the session lives.
 pub(super) fn watch(channel: &Arc<Channel>, limit: u64) -> Result<()> {
     let channel: Weak<Channel> = Arc::downgrade(channel);
