@@ -6,6 +6,7 @@
 mod cell;
 mod channel;
 mod complete;
+mod dependencies;
 mod diagnostics;
 mod directory;
 mod evaluator;
@@ -24,7 +25,7 @@ pub use complete::{Completeness, completeness};
 pub(crate) use memory::described_limit as memory_limit;
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub use output::{CellError, Output, Stream};
-pub(crate) use system::{ignore_interrupts, parent_to_watch, user};
+pub(crate) use system::{Parent, ignore_interrupts, user};
 
 use anyhow::Result;
 use channel::Channel;

@@ -225,6 +225,12 @@ pub(super) fn items(code: &str) -> Vec<(ast::Item, usize)> {
     items.map(|item| (item.clone(), cell_range(item.syntax().text_range()).start)).collect()
 }
 
+/// The expression at the end of a cell that is made of whole statements.
+pub(super) fn last_expression(code: &str) -> Option<Range<usize>> {
+    let expression = statements(code)?.tail_expr()?;
+    Some(cell_range(expression.syntax().text_range()))
+}
+
 fn statements(code: &str) -> Option<ast::StmtList> {
     let parsed = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024);
     let function = parsed.tree().items().next().and_then(|item| match item {

@@ -1,5 +1,7 @@
 //! The evaluator: evcxr, with what it needs around it. It lives on a thread of its own.
 
+mod commands;
+
 use super::cell::{self, Cell};
 use super::channel::{Channel, Report, Sink};
 use super::diagnostics::{Known, compile_error};
@@ -15,7 +17,7 @@ use evcxr::{CommandContext, EvalContext};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What every cell sees: the display of results, the report of an error that `?` returns, and cell-local statements.
@@ -46,6 +48,12 @@ pub(super) struct Evaluator {
     compiler: Compiler,
     channel: Arc<Channel>,
     scope: Scope,
+    /// The session's directory.
+    directory: PathBuf,
+    /// The file for the compiler's calls.
+    record: PathBuf,
+    /// The toolkit's library.
+    library: PathBuf,
     items: Items,
     lost: Vec<(String, String)>,
 }
@@ -111,6 +119,9 @@ impl Evaluator {
             compiler: Compiler::new(directory.path(), &record),
             channel: Arc::clone(channel),
             scope: Scope::default(),
+            directory: directory.path().to_owned(),
+            record: record.clone(),
+            library,
             items: Items::default(),
             lost: Vec::new(),
         };
@@ -124,8 +135,7 @@ impl Evaluator {
         let length = cell::commands_length(code);
         let (commands, rest) = code.split_at(length);
         if !commands.trim().is_empty() {
-            let prepared = Prepared { code: commands.to_owned(), ..Prepared::default() };
-            self.run(commands, prepared, sink)?;
+            self.run_commands(commands, sink)?;
         }
         if rest.trim().is_empty() {
             return Ok(());
@@ -443,7 +453,7 @@ impl Evaluator {
 }
 
 /// This very program, also when its file has been replaced by a newer build meanwhile.
-fn this_program() -> Result<std::path::PathBuf> {
+fn this_program() -> Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     Ok(if running.exists() { running.to_owned() } else { std::env::current_exe()? })
 }

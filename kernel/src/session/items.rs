@@ -41,8 +41,10 @@ impl Items {
     }
 }
 
-/// The code as evcxr keeps it: each `impl` named, macros exported, and nothing left of the items `gone`. Line breaks are
-/// neither added nor removed.
+/// The code as evcxr gets it: each `impl` named, macros exported, the last expression shown, and nothing left of the items
+/// `gone`. Line breaks are neither added nor removed.
+///
+/// evcxr itself would try two ways to show an expression, and lose its way if that moves a variable.
 pub(super) fn prepared(code: &str, gone: impl IntoIterator<Item = String>) -> String {
     let mut edits: Vec<(usize, String)> = Vec::new();
     for (item, start) in cell::items(code) {
@@ -53,6 +55,10 @@ pub(super) fn prepared(code: &str, gone: impl IntoIterator<Item = String>) -> St
             }
             _ => {}
         }
+    }
+    if let Some(last) = cell::last_expression(code) {
+        edits.push((last.start, "(".to_owned()));
+        edits.push((last.end, ").evcxr_display();".to_owned()));
     }
     let mut result: String = gone.into_iter().map(|name| without_content(&name)).collect();
     let mut at = 0;
@@ -250,7 +256,7 @@ mod tests {
         let (f, g) = (constant("impl A { f }"), constant("impl A { g }"));
         let expected = format!(
             "struct A;\nconst {f}: () = (); #[allow(unused)] impl A {{\n    fn f() {{}} }} const {g}: () = (); \
-             #[allow(unused)] impl A {{ // one\n    fn g() {{}}\n}}\nA"
+             #[allow(unused)] impl A {{ // one\n    fn g() {{}}\n}}\n(A).evcxr_display();"
         );
         assert_eq!(text, expected);
         assert_eq!(

@@ -6,6 +6,7 @@
 mod again;
 mod client;
 mod command_line;
+mod commands;
 mod export;
 mod notebooks;
 mod protocol;

@@ -52,8 +52,10 @@ fn silent_and_unstored_cells_do_not_count() {
     unstored["store_history"] = json!(false);
     let said = kernel.watch("execute_request", unstored);
     assert_eq!(kinds(&said), ["status", "execute_input", "stream", "execute_result", "status"]);
-    let history = json!({"hist_access_type": "tail", "n": 1, "output": true, "raw": true});
+    let history =
+        json!({"hist_access_type": "range", "session": 0, "start": before, "output": true, "raw": true});
     let last = kernel.ask("history_request", history);
+    assert_eq!(last["history"].as_array().map(Vec::len), Some(1));
     assert_eq!(last["history"][0][2], json!(["\"a cell that counts\"", "\"a cell that counts\""]), "{last}");
     let after = kernel.execute("quiet").ok().reply["execution_count"].as_u64();
     assert_eq!(after, before.map(|count| count + 1));

@@ -134,3 +134,43 @@ fn a_loop_in_a_cell_is_fast() {
     }
     assert!(cell <= 2.0 * release, "{cell} s in a cell, {release} s in a release build");
 }
+
+fn open_files(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
+}
+
+/// Two hundred cells in a row leave no more files open than twenty, in no process.
+#[test]
+#[ignore = "takes minutes; `.ci/full` runs it"]
+fn two_hundred_cells_leave_nothing_open() {
+    let mut kernel = Kernel::start();
+    let mut after_twenty = 0;
+    for number in 0..200 {
+        let answer =
+            kernel.execute(&format!("let v{} = vec![{number}; 10];\nv{}[0]", number % 20, number % 20)).ok();
+        assert_eq!(answer.result(), Some(number.to_string().as_str()));
+        let open: usize = kernel.processes().into_iter().map(open_files).sum();
+        if number == 20 {
+            after_twenty = open;
+        }
+        assert!(
+            number < 20 || open <= after_twenty + 5,
+            "{open} files are open after {number} cells, {after_twenty} after 20"
+        );
+    }
+    assert_eq!(kernel.processes().len(), 2);
+}
+
+/// Fifty kernels, one after the other, end within seconds and leave neither processes nor directories.
+#[test]
+#[ignore = "takes minutes; `.ci/full` runs it"]
+fn fifty_restarts_leave_nothing() {
+    for number in 0..50 {
+        let mut kernel = Kernel::start();
+        assert_eq!(kernel.execute("1 + 1").ok().result(), Some("2"));
+        let (processes, directories) = (kernel.processes(), kernel.directories());
+        assert!(kernel.shut_down() < Duration::from_secs(10));
+        assert!(!processes.iter().any(|process| is_there(*process)), "restart {number}: {processes:?}");
+        assert!(!directories.iter().any(|directory| directory.exists()), "restart {number}: {directories:?}");
+    }
+}
