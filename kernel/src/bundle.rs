@@ -177,6 +177,13 @@ pub(crate) fn build_environment(recorder: &Path, record: &Path) -> Result<[(&'st
     ])
 }
 
+/// The file in which the crates are listed that were compiled beside the cells' own.
+pub(crate) fn compiled_crates(record: &Path) -> PathBuf {
+    let mut name = record.as_os_str().to_owned();
+    name.push(".crates");
+    name.into()
+}
+
 fn library_in(directory: &Path, host: &str) -> PathBuf {
     let name = format!("{}kiln_bundle{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     directory.join("target").join(host).join("debug/deps").join(name)

@@ -8,4 +8,4 @@ venv=target/ci/venv
 cargo build --quiet -p kiln-kernel
 target="${CARGO_TARGET_DIR:-target}"
 "$target/debug/kiln" install --prefix "$venv"
-KILN_STANDBY=0 "$venv/bin/python" -m unittest -v tests/conformance/test_kernel.py
+KILN_STANDBY=0 KILN_STATE="$PWD/target/ci/state" "$venv/bin/python" -m unittest -v tests/conformance/test_kernel.py

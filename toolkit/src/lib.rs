@@ -32,6 +32,7 @@ pub mod utils;
 
 pub use activations::Activation;
 pub use error::{Error, ErrorKind, Result};
+pub use notebook::input;
 pub use random::set_seed;
 pub use tensor::Tensor;
 

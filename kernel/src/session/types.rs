@@ -115,7 +115,7 @@ fn readable(ty: &str) -> String {
     ty.replace("ctx::", "")
 }
 
-fn has_word(text: &str, word: &str) -> bool {
+pub(super) fn has_word(text: &str, word: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '\'').any(|part| part == word)
 }
 

@@ -3,9 +3,14 @@
 //! Most checks share one kernel, as the cells of a notebook do; a check that depends on a fresh one starts its own.
 #![allow(clippy::unwrap_used)]
 
+mod again;
 mod client;
 mod command_line;
+mod commands;
+mod export;
 mod notebooks;
+mod protocol;
+mod robust;
 
 use client::{Kernel, execute_content};
 use serde_json::json;
@@ -209,7 +214,7 @@ fn waiting_cells_are_aborted() {
 #[test]
 fn input_is_asked_for() {
     let mut kernel = kernel();
-    let id = kernel.begin("let name = kiln::notebook::input(\"name? \")?;\nname");
+    let id = kernel.begin("let name = kiln::input(\"name? \")?;\nname");
     let asked = kernel.answer_input("가나");
     assert_eq!((asked["prompt"].as_str(), asked["password"].as_bool()), (Some("name? "), Some(false)));
     assert_eq!(kernel.finish(&id).ok().result(), Some("\"가나\""));
