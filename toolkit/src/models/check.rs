@@ -4,7 +4,6 @@ use super::Sequential;
 use crate::choice::Choice;
 use crate::layers::{Mode, pass_key};
 use crate::losses::Loss;
-use crate::notebook;
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
 use std::fmt;
@@ -53,7 +52,7 @@ impl GradientCheck {
     /// Shows the findings as a cell's result.
     #[doc(hidden)]
     pub fn evcxr_display(&self) {
-        notebook::show_result(&notebook::MimeBundle::text(self.to_string()));
+        crate::notebook::show_result(&crate::notebook::MimeBundle::text(self.to_string()));
     }
 }
 
