@@ -29,9 +29,9 @@ use crate::table::{Cell, Table};
 /// weights.figure().check()?;
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct WeightHistogram {
-    bins: usize,
+    bins: Option<usize>,
     state: Shared<State>,
 }
 
@@ -89,14 +89,14 @@ impl Spread {
 }
 
 impl WeightHistogram {
-    /// Histograms of 40 intervals; nothing gathered yet.
+    /// Nothing gathered yet.
     pub fn new() -> Self {
-        Self { bins: 40, state: Shared::default() }
+        Self::default()
     }
 
-    /// The number of intervals; 40 by default.
+    /// The number of intervals; by default the root of the number of weights, at least 5 and at most 40.
     pub fn bins(mut self, bins: usize) -> Self {
-        self.bins = bins;
+        self.bins = Some(bins);
         self
     }
 
@@ -170,7 +170,9 @@ impl WeightHistogram {
         let mut seen: Vec<String> = Vec::new();
         for (layer, weight) in layers.zip(model.get_weights()?) {
             if !seen.contains(&layer) {
-                row.push(Spread::of(&weight.to_vec_f64(), self.bins));
+                let bins =
+                    self.bins.unwrap_or_else(|| (weight.len() as f64).sqrt().clamp(5.0, 40.0) as usize);
+                row.push(Spread::of(&weight.to_vec_f64(), bins));
                 seen.push(layer);
             }
         }
@@ -181,15 +183,9 @@ impl WeightHistogram {
     }
 }
 
-impl Default for WeightHistogram {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Callback for WeightHistogram {
     fn on_train_begin(&mut self, model: &mut Sequential) -> Result<()> {
-        super::at_least_one("WeightHistogram: bins", self.bins)?;
+        super::at_least_one("WeightHistogram: bins", self.bins.unwrap_or(1))?;
         *self.state.lock() = State::default();
         self.gather(0, model)
     }

@@ -6,6 +6,7 @@ use crate::layers::{Mode, pass_key};
 use crate::losses::{self, Loss};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
+use std::fmt;
 
 /// How far a coordinate is moved to each side, relative to its size (at least 1).
 const STEP: f64 = 1e-5;
@@ -34,6 +35,25 @@ pub struct GradientError {
     pub difference: f64,
     /// Their distance, relative to the larger of them and to the largest gradient of the same array.
     pub relative: f64,
+}
+
+impl fmt::Display for GradientCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let worst = &self.worst;
+        write!(
+            f,
+            "{} numbers compared, {} at kinks left out; largest error: {:.1e} relative, at {} (gradient {:.6}, difference {:.6})",
+            self.compared, self.kinks, worst.relative, worst.place, worst.gradient, worst.difference
+        )
+    }
+}
+
+impl GradientCheck {
+    /// Shows the findings as a cell's result.
+    #[doc(hidden)]
+    pub fn evcxr_display(&self) {
+        crate::notebook::show_result(&crate::notebook::MimeBundle::text(self.to_string()));
+    }
 }
 
 impl Sequential {
