@@ -6,6 +6,7 @@ mod fits;
 mod fixture;
 mod formula;
 mod golden;
+mod invariants;
 mod layers;
 mod losses_and_metrics;
 mod random_configs;
