@@ -39,7 +39,7 @@ pub use tensor::Tensor;
 /// What a notebook or a program imports: `use kiln::prelude::*;`.
 pub mod prelude {
     pub use crate::Result;
-    pub use crate::activations::Activation;
+    pub use crate::activations::{self, Activation};
     pub use crate::autodiff::Var;
     pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
     pub use crate::callbacks::{

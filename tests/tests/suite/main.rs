@@ -9,6 +9,7 @@ mod fits;
 mod fixture;
 mod formula;
 mod golden;
+mod invariants;
 mod keras_files;
 mod layers;
 mod lecture;
