@@ -8,6 +8,7 @@ mod history;
 mod json;
 #[cfg(test)]
 mod oracle;
+mod probe;
 mod sequential;
 mod slicing;
 mod step;
@@ -18,6 +19,7 @@ pub use check::{GradientCheck, GradientError};
 pub use evaluate::{Prediction, Scores};
 pub use fit::Fit;
 pub use history::History;
+pub use probe::{LayerProbe, Probe, Probes};
 pub use sequential::{Sequential, Slot};
 pub use slicing::{LayerInfo, LayerKey, clone_model};
 pub use summary::Summary;
