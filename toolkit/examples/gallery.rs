@@ -9,6 +9,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use kiln::Error;
 use kiln::bias_variance::Simulation;
@@ -42,8 +43,17 @@ fn main() -> Result<()> {
         "# Gallery\n\nEvery family of figures, drawn without a browser; on GitHub each picture follows the reader's theme. In a\n\
          notebook the same figures are interactive. `toolkit/examples/gallery.rs` makes this page.\n",
     );
+    let (mut slowest, mut bytes, mut figures) = ((0.0, ""), 0, 0);
     for piece in pieces()? {
         piece.figure.check()?;
+        let started = Instant::now();
+        piece.figure.to_png(2.0)?;
+        let seconds = started.elapsed().as_secs_f64();
+        if seconds > slowest.0 {
+            slowest = (seconds, piece.file);
+        }
+        bytes += piece.figure.to_svg().len() + piece.figure.to_plotly_json().to_string().len();
+        figures += 1;
         for (name, theme) in [("light", Theme::light()), ("dark", Theme::dark())] {
             let figure = piece.figure.clone().theme(theme);
             let stem = format!("{}-{name}", piece.file);
@@ -67,6 +77,8 @@ fn main() -> Result<()> {
             let _ = write!(page, "\n```rust\n{}\n```\n", code.replace(" . ", "."));
         }
     }
+    println!("{figures} figures; SVG and JSON together {} KB on average", bytes / figures / 1000);
+    println!("the slowest PNG at scale 2: {:.3} s ({})", slowest.0, slowest.1);
     fs::write(docs.join("README.md"), page).map_err(failed)
 }
 

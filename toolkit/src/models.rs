@@ -10,6 +10,7 @@ mod history;
 mod json;
 #[cfg(test)]
 mod oracle;
+mod probe;
 mod samples;
 mod sequential;
 mod slicing;
@@ -24,6 +25,7 @@ pub use evaluate::{Evaluation, Prediction, Scores};
 pub use files::load;
 pub use fit::Fit;
 pub use history::History;
+pub use probe::{LayerProbe, Probe, Probes};
 pub use samples::Batch;
 pub(crate) use sequential::snake_case;
 pub use sequential::{Sequential, Slot};

@@ -113,7 +113,11 @@ fn whole_models_come_from_keras() -> Result<()> {
         load(&file, path(&file))?;
         continued += usize::from(entry["losses_of_ten_more_steps"].is_array());
         for ending in ["keras", "h5"] {
-            let ours = std::env::temp_dir().join(format!("kiln-{}-{}.{ending}", std::process::id(), file.replace(['/', '.'], "-")));
+            let ours = std::env::temp_dir().join(format!(
+                "kiln-{}-{}.{ending}",
+                std::process::id(),
+                file.replace(['/', '.'], "-")
+            ));
             models::load(path(&file))?.save(&ours)?;
             load(&format!("{file} as {ending}"), ours.clone())?;
             std::fs::remove_file(&ours).map_err(|error| kiln::Error::file(error.to_string()))?;
@@ -133,7 +137,8 @@ fn weights_come_from_keras() -> Result<()> {
             let mut model = Sequential::from_config(&whole.to_config()?)?;
             let report = model.load_weights(path(&source))?;
             assert!(report.is_complete() && report.loaded() == model.weight_names(), "{source}: {report}");
-            let restored = if entry["state"] == "trained" { OptimizerReport::Restored } else { OptimizerReport::Absent };
+            let restored =
+                if entry["state"] == "trained" { OptimizerReport::Restored } else { OptimizerReport::Absent };
             assert_eq!(report.optimizer(), &restored, "{source}");
             assert_weights(&model, &entry, &source)?;
             assert_predicts(&mut model, &entry, &source)?;
@@ -158,8 +163,17 @@ fn files_of_keras_2_are_read() -> Result<()> {
             continue;
         }
         assert_eq!(model.optimizer_state()?.iterations(), 3, "{file}");
-        assert!(model.optimizer_state()?.variables().iter().skip(2).any(|(_, slot)| slot.abs().max().item().is_ok_and(|largest| largest > 0.0)));
-        let (x, y) = (array(&entry["input"]), Tensor::new(numbers(&entry["labels"]).into_iter().map(|label| label as i32).collect::<Vec<_>>()));
+        assert!(
+            model.optimizer_state()?.variables().iter().skip(2).any(|(_, slot)| slot
+                .abs()
+                .max()
+                .item()
+                .is_ok_and(|largest| largest > 0.0))
+        );
+        let (x, y) = (
+            array(&entry["input"]),
+            Tensor::new(numbers(&entry["labels"]).into_iter().map(|label| label as i32).collect::<Vec<_>>()),
+        );
         for (step, want) in numbers(&entry["losses_of_ten_more_steps"]).into_iter().enumerate() {
             let got = model.train_on_batch(&x, &y)?;
             assert!((got - want).abs() <= LOSS, "{file}: step {step}: the loss is {got}, Keras has {want}");
@@ -173,7 +187,10 @@ fn files_of_keras_2_are_read() -> Result<()> {
 fn a_graph_is_no_sequential_model() {
     for file in ["keras_files/functional.keras", "keras_files/functional.h5"] {
         let error = models::load(path(file)).expect_err("two inputs").to_string();
-        assert!(error.contains("functional") && error.contains("one chain") && error.contains("left"), "{error}");
+        assert!(
+            error.contains("functional") && error.contains("one chain") && error.contains("left"),
+            "{error}"
+        );
     }
 }
 
@@ -182,7 +199,10 @@ fn a_graph_is_no_sequential_model() {
 fn weights_that_do_not_fit() -> Result<()> {
     let file = path("keras_files/built.weights.h5");
     let model = |units: usize| {
-        Sequential::new().seed(1).add(Dense::new(4).name("dense").input_shape([5])).add(Dense::new(units).name("top"))
+        Sequential::new()
+            .seed(1)
+            .add(Dense::new(4).name("dense").input_shape([5]))
+            .add(Dense::new(units).name("top"))
     };
     let mut wider = model(6);
     let before = wider.get_weights()?;

@@ -190,6 +190,17 @@ impl Sequential {
 
     /// From the loss to the weights' gradients in the pass, and further to the input's where that is asked for.
     pub(super) fn backward(&mut self, y: &Tensor, output: &Tensor, shares: &Tensor) -> Result<Tensor> {
+        self.backward_seen(y, output, shares, &mut |_| {})
+    }
+
+    /// The same; `see` is called with the gradient at each layer's output, from the last layer to the first.
+    pub(super) fn backward_seen(
+        &mut self,
+        y: &Tensor,
+        output: &Tensor,
+        shares: &Tensor,
+        see: &mut dyn FnMut(&Tensor),
+    ) -> Result<Tensor> {
         let loss = self.compiled()?.loss.clone();
         let last = self.slots.len() - 1;
         let joined = loss.joins(&self.slots[last].layer.last_activation());
@@ -200,6 +211,7 @@ impl Sequential {
             if !self.input_gradient && first.is_none_or(|first| index < first) {
                 break;
             }
+            see(&grad);
             self.enter(index);
             self.pass.loss_joined_activation = joined && index == last;
             let layer = &self.slots[index].layer;

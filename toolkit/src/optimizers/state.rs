@@ -126,18 +126,24 @@ impl OptimizerState {
         }
         let states = || self.weights.iter().flatten().flatten();
         for state in states() {
-            all.extend(state.average.iter().map(|tensor| (Some(state.name.as_str()), "average", tensor.clone())));
+            all.extend(
+                state.average.iter().map(|tensor| (Some(state.name.as_str()), "average", tensor.clone())),
+            );
         }
         for state in states() {
             let accumulated = state.accumulated.iter();
-            all.extend(accumulated.map(|tensor| (Some(state.name.as_str()), "gradient_accumulator", tensor.clone())));
+            all.extend(
+                accumulated.map(|tensor| (Some(state.name.as_str()), "gradient_accumulator", tensor.clone())),
+            );
         }
         let slots = self.optimizer.slots();
         let groups = slots.iter().map(|slot| slot.group).max().map_or(0, |last| last + 1);
         for group in 0..groups {
             for state in states() {
                 let of_group = slots.iter().zip(&state.slots).filter(|(slot, _)| slot.group == group);
-                all.extend(of_group.map(|(slot, tensor)| (Some(state.name.as_str()), slot.name, tensor.clone())));
+                all.extend(
+                    of_group.map(|(slot, tensor)| (Some(state.name.as_str()), slot.name, tensor.clone())),
+                );
             }
         }
         all.extend(self.optimizer.shared().map(|slot| (None, slot.name, Tensor::scalar(self.shared))));
@@ -269,10 +275,7 @@ impl OptimizerState {
             if let Some(average) = &mut state.average {
                 let kept = if updates == 0 { 0.0 } else { options.ema_momentum };
                 *average = &*average * kept + &*weight * (1.0 - kept);
-                if options
-                    .ema_overwrite_frequency
-                    .is_some_and(|every| (updates + 1).is_multiple_of(every))
-                {
+                if options.ema_overwrite_frequency.is_some_and(|every| (updates + 1).is_multiple_of(every)) {
                     *weight = average.clone();
                 }
             }

@@ -39,10 +39,14 @@ fn broken(name: &str, error: &dyn std::fmt::Display) -> Error {
 
 /// Refuses names that lead out of the archive, and members that nothing here can use.
 fn check_name(name: &str) -> Result<()> {
-    let leads_out = name.starts_with(['/', '\\']) || name.contains(':') || name.split(['/', '\\']).any(|part| part == "..");
+    let leads_out = name.starts_with(['/', '\\'])
+        || name.contains(':')
+        || name.split(['/', '\\']).any(|part| part == "..");
     if leads_out {
-        return Err(Error::file(format!("the .keras archive has a member `{name}`, whose path leads out of it"))
-            .with_help("no model file needs such a path: do not use this file"));
+        return Err(Error::file(format!(
+            "the .keras archive has a member `{name}`, whose path leads out of it"
+        ))
+        .with_help("no model file needs such a path: do not use this file"));
     }
     if [METADATA, CONFIG, WEIGHTS].contains(&name) {
         return Ok(());
@@ -52,7 +56,8 @@ fn check_name(name: &str) -> Result<()> {
         _ if name.starts_with("assets") => "layers with vocabularies or other assets are not known here",
         _ => "a .keras file has the members metadata.json, config.json and model.weights.h5",
     };
-    Err(Error::file(format!("the .keras archive has a member `{name}`, which cannot be read")).with_help(help))
+    Err(Error::file(format!("the .keras archive has a member `{name}`, which cannot be read"))
+        .with_help(help))
 }
 
 fn member(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str, left: &mut usize) -> Result<Vec<u8>> {

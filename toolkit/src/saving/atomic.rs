@@ -12,7 +12,8 @@ static MADE: AtomicU64 = AtomicU64::new(0);
 /// Writes a file so that at any moment, also when the process is killed, the old content or the new one is there, whole:
 /// into a temporary file beside it, to the disk, and then in its place.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |what: &str, error: &std::io::Error| Error::file(format!("{}: {what}: {error}", path.display()));
+    let failed =
+        |what: &str, error: &std::io::Error| Error::file(format!("{}: {what}: {error}", path.display()));
     let Some(name) = path.file_name() else {
         return Err(Error::file(format!("{} names no file", path.display())));
     };
@@ -60,7 +61,8 @@ fn remove_abandoned(folder: &Path, name: &str) {
     }
     for entry in entries.flatten() {
         let file = entry.file_name();
-        let parts = file.to_str().and_then(|file| file.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.'));
+        let parts =
+            file.to_str().and_then(|file| file.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.'));
         let Some((process, rest)) = parts.and_then(|parts| parts.split_once('.')) else { continue };
         let ours = rest.strip_suffix(".tmp").is_some_and(|number| number.parse::<u64>().is_ok());
         if ours && process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists() {

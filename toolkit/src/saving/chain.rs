@@ -30,7 +30,9 @@ pub(super) fn straightened(mut value: Value) -> Result<Value> {
             value["config"] = fields;
             Ok(value)
         }
-        other => Err(Error::file(format!("the file holds a `{other}`, not a Sequential model or a chain of layers"))),
+        other => Err(Error::file(format!(
+            "the file holds a `{other}`, not a Sequential model or a chain of layers"
+        ))),
     }
 }
 
@@ -40,7 +42,8 @@ fn not_a_chain(why: &str) -> Error {
 }
 
 fn in_order(config: &Value) -> Result<Vec<Value>> {
-    let layers = config["layers"].as_array().ok_or_else(|| Error::file("the model's configuration lacks `layers`"))?;
+    let layers =
+        config["layers"].as_array().ok_or_else(|| Error::file("the model's configuration lacks `layers`"))?;
     let name_of = |layer: &Value| -> Result<String> {
         let name = layer.get("name").filter(|name| name.is_string()).unwrap_or(&layer["config"]["name"]);
         name.as_str().map(Into::into).ok_or_else(|| Error::file("a layer of the model has no name"))
@@ -57,7 +60,9 @@ fn in_order(config: &Value) -> Result<Vec<Value>> {
             Some(source) => {
                 if let Some(other) = next.insert(source.clone(), layer) {
                     let other = name_of(other)?;
-                    return Err(not_a_chain(&format!("the output of `{source}` goes to `{other}` and to `{name}`")));
+                    return Err(not_a_chain(&format!(
+                        "the output of `{source}` goes to `{other}` and to `{name}`"
+                    )));
                 }
             }
         }
@@ -75,8 +80,14 @@ fn in_order(config: &Value) -> Result<Vec<Value>> {
         match next.remove(&name) {
             Some(following) => here = following,
             None if name == output && ordered.len() == layers.len() => return Ok(ordered),
-            None if name == output => return Err(not_a_chain("some layers lie beside the way from input to output")),
-            None => return Err(not_a_chain(&format!("the output is that of `{output}`, but `{name}` comes behind it"))),
+            None if name == output => {
+                return Err(not_a_chain("some layers lie beside the way from input to output"));
+            }
+            None => {
+                return Err(not_a_chain(&format!(
+                    "the output is that of `{output}`, but `{name}` comes behind it"
+                )));
+            }
         }
     }
 }
@@ -91,9 +102,15 @@ fn single(what: &str, value: &Value) -> Result<String> {
             let count = names.len();
             return Err(not_a_chain(&format!("it has {count} {what}s: {}", names.join(", "))));
         }
-        None => return Err(Error::file(format!("the Functional model's configuration lacks `{what}_layers`"))),
+        None => {
+            return Err(Error::file(format!("the Functional model's configuration lacks `{what}_layers`")));
+        }
     };
-    layers.first().and_then(Value::as_str).map(Into::into).ok_or_else(|| not_a_chain(&format!("its {what} has no name")))
+    layers
+        .first()
+        .and_then(Value::as_str)
+        .map(Into::into)
+        .ok_or_else(|| not_a_chain(&format!("its {what} has no name")))
 }
 
 /// The layer whose output this one takes; none for an input.

@@ -19,12 +19,7 @@ fn text(seconds: u64) -> String {
     let date = day - (153 * month + 2) / 5 + 1;
     let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     let year = 400 * cycle + year + next;
-    format!(
-        "{year:04}-{month:02}-{date:02}@{:02}:{:02}:{:02}",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+    format!("{year:04}-{month:02}-{date:02}@{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@
 use super::limits::{Budget, check_elements};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
-use hdf5_pure::{
-    AttrValue, Datatype, File, FileBuilder, FormatError, Group, GroupBuilder, LibVer, Source,
-};
+use hdf5_pure::{AttrValue, Datatype, File, FileBuilder, FormatError, Group, GroupBuilder, LibVer, Source};
 use std::collections::HashMap;
 
 /// A group of a file that is read.
@@ -57,7 +55,8 @@ impl Source for Metered {
 /// The root of the file that these bytes are.
 pub(super) fn open(bytes: Vec<u8>) -> Result<Folder> {
     let budget = Budget::of_file(bytes.len());
-    let file = File::from_source(Metered { bytes, budget: budget.clone() }).map_err(|error| broken("", &error))?;
+    let file =
+        File::from_source(Metered { bytes, budget: budget.clone() }).map_err(|error| broken("", &error))?;
     Ok(Folder { group: file.root(), path: String::new(), budget })
 }
 
@@ -100,7 +99,8 @@ impl Folder {
 
     /// The group at this path below, if it is there.
     pub(super) fn folder(&self, path: &str) -> Result<Option<Self>> {
-        let mut here = Self { group: self.group.clone(), path: self.path.clone(), budget: self.budget.clone() };
+        let mut here =
+            Self { group: self.group.clone(), path: self.path.clone(), budget: self.budget.clone() };
         for name in path.split('/') {
             let names = here.group.groups().map_err(|error| broken(&here.path, &error))?;
             if !names.iter().any(|known| known == name) {
@@ -118,7 +118,10 @@ impl Folder {
         let missing = || Error::file(format!("the file lacks the array `{}`", self.below(path)));
         let (folder, name) = match path.rsplit_once('/') {
             Some((folder, name)) => (self.folder(folder)?.ok_or_else(missing)?, name),
-            None => (Self { group: self.group.clone(), path: self.path.clone(), budget: self.budget.clone() }, path),
+            None => (
+                Self { group: self.group.clone(), path: self.path.clone(), budget: self.budget.clone() },
+                path,
+            ),
         };
         folder.arrays()?.remove(name).ok_or_else(missing)
     }

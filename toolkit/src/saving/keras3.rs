@@ -2,8 +2,8 @@
 
 use super::hdf5::{Folder, Kind, Tree};
 use super::matching::{By, Stored, Values, Wanted, load};
-use super::report::{LoadOptions, LoadReport};
 use super::optimizer;
+use super::report::{LoadOptions, LoadReport};
 use crate::models::{Sequential, snake_case};
 use crate::{Error, Result};
 use std::collections::HashMap;
@@ -74,7 +74,8 @@ pub(super) fn read_root(model: &mut Sequential, root: &Folder, options: LoadOpti
     }
     let names = model.layer_weights().into_iter();
     let wanted = keys(model).into_iter().zip(names);
-    let wanted = wanted.map(|(key, layer)| Wanted { key, name: layer.name, weights: layer.weights }).collect();
+    let wanted =
+        wanted.map(|(key, layer)| Wanted { key, name: layer.name, weights: layer.weights }).collect();
     let mut report = load(model, stored, wanted, By::Key, options)?;
     if report.is_complete() {
         let variables = root.folder("optimizer/vars")?.map_or(Ok(Vec::new()), |vars| numbered(&vars))?;

@@ -16,7 +16,9 @@ const BACKEND: &str = "jax";
 /// Whether this is such a file, or one of its weights alone.
 pub(super) fn is_here(root: &Folder) -> Result<bool> {
     let attributes = root.attributes()?;
-    Ok(attributes.has("model_config") || attributes.has("layer_names") || root.folder("model_weights")?.is_some())
+    Ok(attributes.has("model_config")
+        || attributes.has("layer_names")
+        || root.folder("model_weights")?.is_some())
 }
 
 /// The file of a model.
@@ -83,7 +85,9 @@ fn write_optimizer(model: &Sequential, tree: &mut Tree) -> Result<()> {
     let mut names = Vec::new();
     for (address, slot, values) in model.optimizer_state()?.named_variables() {
         let name = match address {
-            Some(address) => format!("{optimizer}/{}_{}_{slot}", model.model_name(), address.replace('/', "_")),
+            Some(address) => {
+                format!("{optimizer}/{}_{}_{slot}", model.model_name(), address.replace('/', "_"))
+            }
             None => format!("{optimizer}/{slot}"),
         };
         tree.array(&name, &values, if slot == "iteration" { Kind::Integer } else { Kind::Float });
@@ -97,7 +101,8 @@ fn write_optimizer(model: &Sequential, tree: &mut Tree) -> Result<()> {
 pub(super) fn read(root: &Folder, size: usize) -> Result<(Sequential, LoadReport)> {
     let attributes = root.attributes()?;
     let mut config = json_of(&attributes, "model_config")?.ok_or_else(|| {
-        Error::file("the file holds weights, but no model").with_help("make the model, then load_weights into it")
+        Error::file("the file holds weights, but no model")
+            .with_help("make the model, then load_weights into it")
     })?;
     keras2::translate_layers(&mut config);
     let mut model = described(config, size)?;
@@ -117,25 +122,34 @@ fn json_of(attributes: &Attributes, name: &str) -> Result<Option<Value>> {
 }
 
 /// Loads the weights, and the optimizer's state into a compiled model.
-pub(super) fn read_weights(model: &mut Sequential, root: &Folder, options: LoadOptions) -> Result<LoadReport> {
+pub(super) fn read_weights(
+    model: &mut Sequential,
+    root: &Folder,
+    options: LoadOptions,
+) -> Result<LoadReport> {
     let weights = root.folder("model_weights")?;
     let weights = weights.as_ref().unwrap_or(root);
     let names = weights.attributes()?.names("layer_names")?;
-    let names = names.ok_or_else(|| Error::file(format!("`{}/` lacks the list `layer_names`", weights.path())))?;
+    let names =
+        names.ok_or_else(|| Error::file(format!("`{}/` lacks the list `layer_names`", weights.path())))?;
     let mut folders: HashMap<String, Folder> = weights.folders()?.into_iter().collect();
     let mut stored = Vec::new();
     for name in names {
         let folder = folders.remove(&name);
-        let folder = folder.ok_or_else(|| Error::file(format!("`{}/` lacks the layer `{name}`", weights.path())))?;
+        let folder =
+            folder.ok_or_else(|| Error::file(format!("`{}/` lacks the layer `{name}`", weights.path())))?;
         stored.push(Stored { arrays: listed(&folder)?.1, name: Some(name.clone()), key: name });
     }
     if let Some(folder) = folders.get("top_level_model_weights")
         && let Some(first) = listed(folder)?.0.first()
     {
-        return Err(Error::file(format!("the model has a weight `{first}` of its own, outside of its layers")));
+        return Err(Error::file(format!(
+            "the model has a weight `{first}` of its own, outside of its layers"
+        )));
     }
     let wanted = model.layer_weights().into_iter();
-    let wanted = wanted.map(|layer| Wanted { key: layer.name.clone(), name: layer.name, weights: layer.weights });
+    let wanted =
+        wanted.map(|layer| Wanted { key: layer.name.clone(), name: layer.name, weights: layer.weights });
     let wanted = wanted.collect();
     let mut report = load(model, stored, wanted, By::Order, options)?;
     if let (true, Some(folder)) = (report.is_complete(), root.folder("optimizer_weights")?) {
@@ -172,7 +186,10 @@ fn listed(folder: &Folder) -> Result<(Vec<String>, Vec<Values>)> {
         }
         let array = known.get_mut(place).and_then(|arrays| arrays.remove(name));
         arrays.push(Values::Unread(array.ok_or_else(|| {
-            Error::file(format!("`{}/` lacks the array `{path}` that its `weight_names` lists", folder.path()))
+            Error::file(format!(
+                "`{}/` lacks the array `{path}` that its `weight_names` lists",
+                folder.path()
+            ))
         })?));
     }
     Ok((names, arrays))

@@ -145,7 +145,8 @@ pub(super) fn load(
 }
 
 fn check(report: &LoadReport, options: LoadOptions) -> Result<()> {
-    let list = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
+    let list =
+        |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
     let tolerant = options.by_name || options.skip_mismatch;
     let mut wrong: Vec<String> = list("other shapes:", &report.mismatched).into_iter().collect();
     if options.skip_mismatch {

@@ -2,9 +2,9 @@
 
 use super::matching::Values;
 use super::report::OptimizerReport;
+use crate::Result;
 use crate::models::{Sequential, snake_case};
 use crate::tensor::Tensor;
-use crate::Result;
 
 /// Gives the model's optimizer the variables of a file, in Keras's order, as far as they fit.
 pub(super) fn restore(model: &mut Sequential, stored: &[Values]) -> Result<OptimizerReport> {
@@ -19,7 +19,8 @@ pub(super) fn restore(model: &mut Sequential, stored: &[Values]) -> Result<Optim
     if stored.len() > fresh {
         model.build_optimizer()?;
     }
-    let present: Vec<Tensor> = model.optimizer_state()?.variables().into_iter().map(|(_, tensor)| tensor).collect();
+    let present: Vec<Tensor> =
+        model.optimizer_state()?.variables().into_iter().map(|(_, tensor)| tensor).collect();
     if stored.len() != fresh && stored.len() != present.len() {
         return Ok(OptimizerReport::Skipped(format!(
             "it has {} variables, but the file {}",
@@ -47,6 +48,7 @@ pub(super) fn restore(model: &mut Sequential, stored: &[Values]) -> Result<Optim
 /// The optimizer's name in files, such as `rm_sprop`.
 pub(super) fn name(model: &Sequential) -> Result<String> {
     let optimizer = model.optimizer_state()?.optimizer();
-    let given = optimizer.config().ok().and_then(|config| config.fields().get("name")?.as_str().map(Into::into));
+    let given =
+        optimizer.config().ok().and_then(|config| config.fields().get("name")?.as_str().map(Into::into));
     Ok(given.unwrap_or_else(|| snake_case(optimizer.class_name())))
 }

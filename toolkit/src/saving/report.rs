@@ -102,9 +102,11 @@ impl LoadReport {
 impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} weights loaded", self.loaded.len())?;
-        for (what, names) in
-            [("missing in the file", &self.missing), ("unused in the file", &self.unused), ("other shapes", &self.mismatched)]
-        {
+        for (what, names) in [
+            ("missing in the file", &self.missing),
+            ("unused in the file", &self.unused),
+            ("other shapes", &self.mismatched),
+        ] {
             if !names.is_empty() {
                 writeln!(f, "{what}: {}", names.join(", "))?;
             }

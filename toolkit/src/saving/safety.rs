@@ -33,6 +33,7 @@ pub(super) fn check(value: &Value) -> Result<()> {
 }
 
 fn refused(why: &str) -> Error {
-    Error::file(format!("the model cannot be loaded: {why}"))
-        .with_help("only Keras's own layers, losses, metrics and optimizers can be read; code in a file is never run")
+    Error::file(format!("the model cannot be loaded: {why}")).with_help(
+        "only Keras's own layers, losses, metrics and optimizers can be read; code in a file is never run",
+    )
 }
