@@ -159,6 +159,23 @@ impl Evaluator {
         self.run(&code, prepared, sink)
     }
 
+    /// The type of an expression that would follow the statements `before`.
+    pub(super) fn type_of(&self, before: &str, expression: &str) -> Option<String> {
+        let length = cell::commands_length(before);
+        let code = format!("{}\nlet kiln_receiver = &({expression});", &before[length..]);
+        let parsed = cell::parse(&code)?;
+        let count: usize = parsed
+            .statements
+            .iter()
+            .map(|statement| match &statement.kind {
+                cell::StatementKind::Let(found) => found.variables.len(),
+                _ => 0,
+            })
+            .sum();
+        let findings = self.compiler.probe(&code, &parsed, &self.scope).ok()?;
+        findings.types.get(&count.checked_sub(1)?).cloned()
+    }
+
     /// The number of the process that runs the cells.
     pub(super) fn handle(&self) -> Arc<std::sync::Mutex<std::process::Child>> {
         self.commands.process_handle()
