@@ -54,6 +54,8 @@ pub(super) struct Evaluator {
     record: PathBuf,
     /// The toolkit's library.
     library: PathBuf,
+    /// The cell that makes the toolkit and [`PRIMING`] known.
+    priming: String,
     items: Items,
     lost: Vec<(String, String)>,
 }
@@ -122,6 +124,12 @@ impl Evaluator {
             directory: directory.path().to_owned(),
             record: record.clone(),
             library,
+            priming: format!(
+                ":dep {} = {}\n{}{LOCAL_MACRO}",
+                bundle::DEPENDENCY,
+                prebuilt.dependency(),
+                PRIMING.trim_start()
+            ),
             items: Items::default(),
             lost: Vec::new(),
         };
