@@ -16,6 +16,7 @@ mod memory;
 mod metadata;
 mod output;
 mod probe;
+mod std_methods;
 mod system;
 mod types;
 

@@ -231,6 +231,33 @@ pub(super) fn last_expression(code: &str) -> Option<Range<usize>> {
     Some(cell_range(expression.syntax().text_range()))
 }
 
+/// What stands before a dot at which a method's name is being written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Receiver {
+    /// The expression before the dot.
+    pub(super) range: Range<usize>,
+    /// Where its statement begins.
+    pub(super) statement: usize,
+    /// Where the method's name begins.
+    pub(super) name: usize,
+}
+
+/// The expression before the dot and the beginning of a name that end at a byte of `code`.
+pub(super) fn receiver(code: &str, at: usize) -> Option<Receiver> {
+    const NAME: &str = "kiln_completion";
+    let before = code.get(..at)?;
+    let name = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+    let start = before[..name].strip_suffix('.').filter(|start| !start.ends_with('.'))?;
+    let parsed = SourceFile::parse(&format!("{WRAPPER}{start}.{NAME}()"), Edition::Edition2024).syntax_node();
+    let calls = parsed.descendants().filter_map(ast::MethodCallExpr::cast);
+    let call = calls.filter(|call| call.name_ref().is_some_and(|name| name.text() == NAME)).last()?;
+    let range = cell_range(call.receiver()?.syntax().text_range());
+    // The outermost statement, or the expression at the end, that the call is in.
+    let list = parsed.descendants().find_map(ast::StmtList::cast)?;
+    let outermost = call.syntax().ancestors().take_while(|node| node != list.syntax()).last()?;
+    Some(Receiver { range, statement: cell_range(outermost.text_range()).start, name })
+}
+
 fn statements(code: &str) -> Option<ast::StmtList> {
     let parsed = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024);
     let function = parsed.tree().items().next().and_then(|item| match item {
@@ -354,6 +381,19 @@ mod tests {
         assert_eq!(variables("let Some(a) = f() else { return };"), [("a".into(), Place::Behind)]);
         assert_eq!(variables("{ let x = 1; }"), []);
         assert_eq!(variables("let _ = f(); fn g() { let y = 1; }"), []);
+    }
+
+    /// What a method is called on, wherever in a cell.
+    #[test]
+    fn finds_what_stands_before_a_dot() {
+        fn found(code: &str) -> Option<(&str, &str)> {
+            receiver(code, code.len()).map(|receiver| (&code[receiver.range], &code[..receiver.statement]))
+        }
+        assert_eq!(found("v.pu"), Some(("v", "")));
+        assert_eq!(found("let a = 1;\nlet b = v.iter().ma"), Some(("v.iter()", "let a = 1;\n")));
+        assert_eq!(found("f(\"가\", x."), Some(("x", "")));
+        assert_eq!(found("v"), None);
+        assert_eq!(found("0.."), None);
     }
 
     /// Commands stand before the code; comments and empty lines between them are no code.

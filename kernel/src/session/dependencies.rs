@@ -43,6 +43,11 @@ fn read_locked(text: &str) -> Vec<Locked> {
 
 /// Decides on one line.
 pub(super) fn line(text: &str, locked: &[Locked]) -> Line {
+    if text.trim() == ":quit" {
+        return Line::Nothing(
+            "`:quit` ends a session in a terminal; a notebook's is ended by its menu".to_owned(),
+        );
+    }
     let Some(asked) = text.trim().strip_prefix(":dep ").map(str::trim) else {
         return Line::Pass(text.to_owned());
     };
@@ -124,6 +129,8 @@ mod tests {
             );
         }
         assert_eq!(decided(":vars"), Line::Pass(":vars".into()));
+        // evcxr would end the kernel.
+        assert!(matches!(decided(":quit"), Line::Nothing(_)));
     }
 
     /// A crate of the toolkit's is taken as it is; what the user says of others stays.

@@ -54,6 +54,8 @@ pub(super) struct Evaluator {
     record: PathBuf,
     /// The toolkit's library.
     library: PathBuf,
+    /// The cell that makes the toolkit and [`PRIMING`] known.
+    priming: String,
     items: Items,
     lost: Vec<(String, String)>,
 }
@@ -123,6 +125,12 @@ impl Evaluator {
             directory: directory.path().to_owned(),
             record: record.clone(),
             library,
+            priming: format!(
+                ":dep {} = {}\n{}{LOCAL_MACRO}",
+                bundle::DEPENDENCY,
+                prebuilt.dependency(),
+                PRIMING.trim_start()
+            ),
             items: Items::default(),
             lost: Vec::new(),
         };
@@ -158,6 +166,23 @@ impl Evaluator {
         self.check_interrupt()?;
         self.forget(&prepared, sink);
         self.run(&code, prepared, sink)
+    }
+
+    /// The type of an expression that would follow the statements `before`.
+    pub(super) fn type_of(&self, before: &str, expression: &str) -> Option<String> {
+        let length = cell::commands_length(before);
+        let code = format!("{}\nlet kiln_receiver = &({expression});", &before[length..]);
+        let parsed = cell::parse(&code)?;
+        let count: usize = parsed
+            .statements
+            .iter()
+            .map(|statement| match &statement.kind {
+                cell::StatementKind::Let(found) => found.variables.len(),
+                _ => 0,
+            })
+            .sum();
+        let findings = self.compiler.probe(&code, &parsed, &self.scope).ok()?;
+        findings.types.get(&count.checked_sub(1)?).cloned()
     }
 
     /// The number of the process that runs the cells.

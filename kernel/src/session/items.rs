@@ -15,7 +15,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// What is known of the items of earlier cells beside their code.
 #[derive(Debug, Default)]
 pub(super) struct Items {
-    /// The types, functions and traits that were defined in the same cell as an `impl`, by the name of the `impl`.
+    /// The types and traits of an `impl` that were defined in the same cell, by the name of the `impl`.
     beside: HashMap<String, HashSet<String>>,
 }
 
@@ -34,9 +34,10 @@ impl Items {
     pub(super) fn add(&mut self, cell: &Cell, replaced: &HashSet<String>) {
         self.beside.retain(|name, _| !replaced.contains(name));
         let (impls, defined): (Vec<&String>, Vec<&String>) = cell.names().partition(|name| is_impl(name));
-        let defined: HashSet<String> = defined.into_iter().cloned().collect();
         for name in impls {
-            self.beside.insert(name.clone(), defined.clone());
+            let header = name.split(" { ").next().unwrap_or(name);
+            let of = defined.iter().filter(|defined| has_word(header, defined)).map(|of| (*of).clone());
+            self.beside.insert(name.clone(), of.collect());
         }
     }
 }
@@ -271,10 +272,11 @@ mod tests {
     fn an_impl_goes_with_its_definition() {
         let mut items = Items::default();
         let parsed = |code: &str| cell::parse(code).unwrap_or_default();
-        items.add(&parsed("struct A; impl A { fn f() {} }"), &HashSet::new());
+        items.add(&parsed("struct A; impl A { fn f() {} } fn f() {}"), &HashSet::new());
         items.add(&parsed("impl A { fn g() {} }"), &HashSet::new());
         let replaced = items.replaced(&parsed("struct A { x: i32 }"));
         assert_eq!(replaced, HashSet::from(["A".to_owned(), "impl A { f }".to_owned()]));
+        assert_eq!(items.replaced(&parsed("fn f() {}")), HashSet::from(["f".to_owned()]));
     }
 
     /// A change goes on to what is made of it.

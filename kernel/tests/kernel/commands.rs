@@ -45,7 +45,7 @@ fn crates_are_added() {
 /// evcxr's other commands work; a cell may have several, and code behind them.
 #[test]
 fn commands_answer() {
-    let mut kernel = kernel();
+    let mut kernel = Kernel::start();
     kernel.execute("let listed = vec![1.5];").ok();
     let said = |answer: &super::client::Answer| {
         let displays = answer.of("display_data");
@@ -66,5 +66,12 @@ fn commands_answer() {
     }
     let (_, value) = kernel.execute(":no_such_command").error();
     assert!(value.contains(":no_such_command"), "{value}");
+    kernel.execute(":quit").ok();
+    kernel.execute(":clear").ok();
+    assert_eq!(
+        kernel.execute("use kiln::prelude::*;\nlet again = Tensor::zeros([2]);\nagain.shape()").ok().result(),
+        Some("[2]")
+    );
+    assert_eq!(kernel.execute("listed").error().0, "CompileError");
     assert!(kernel.execute("!exit 3").error().1.contains('3'));
 }

@@ -162,3 +162,24 @@ fn common_mistakes_get_a_hint() {
         assert!(answer.reply["traceback"].to_string().contains(hint), "{cell}: {answer:?}");
     }
 }
+
+/// Methods of a standard type, of a variable, of an expression and of one that the same cell defines, beside the toolkit's.
+#[test]
+fn methods_are_completed() {
+    let mut kernel = kernel();
+    kernel.execute("use kiln::prelude::*;\nlet numbers = vec![1.5];\nlet tensor = Tensor::zeros([2]);").ok();
+    for (code, expected) in [
+        ("numbers.pu", "push"),
+        ("let k = numbers.iter().ma", "map"),
+        ("let 글 = \"a b\";\n글.split_w", "split_whitespace"),
+        ("tensor.sha", "shape"),
+    ] {
+        let position = code.chars().count();
+        let completed = kernel.ask("complete_request", json!({"code": code, "cursor_pos": position}));
+        let matches = completed["matches"].to_string();
+        assert!(matches.contains(&format!("\"{expected}")), "{code}: {completed}");
+        assert_eq!(completed["cursor_end"], position, "{code}");
+        let name = code.rsplit('.').next().map_or(0, |name| name.chars().count());
+        assert_eq!(completed["cursor_start"], position - name, "{code}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::super::channel::Sink;
 use super::super::dependencies::{self, Line};
 use super::super::output::{CellError, Output, Stream};
-use super::{Evaluator, Prepared};
+use super::{Evaluator, Items, Prepared};
 use crate::bundle;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,11 @@ impl Evaluator {
             return Ok(());
         }
         if added.is_empty() {
-            return self.pass(commands, &passed, sink);
+            let result = self.pass(commands, &passed, sink);
+            if result.is_ok() && commands.lines().any(|line| line.trim() == ":clear") {
+                self.begin_anew();
+            }
+            return result;
         }
         let before = modified(&self.library);
         let progress = Progress::start(&added, &bundle::compiled_crates(&self.record), sink);
@@ -46,6 +50,15 @@ impl Evaluator {
             self.load_toolkit_again(&added, sink);
         }
         result
+    }
+
+    /// `:clear` has taken along what every cell sees, and the toolkit.
+    fn begin_anew(&mut self) {
+        // It was compiled at the start of the session, so it compiles now.
+        let _ = self.commands.execute(&self.priming);
+        self.items = Items::default();
+        self.lost.clear();
+        self.read_scope();
     }
 
     fn add(
