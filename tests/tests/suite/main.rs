@@ -9,6 +9,7 @@ mod golden;
 mod invariants;
 mod layers;
 mod losses_and_metrics;
+mod names;
 mod random_configs;
 mod summaries;
 mod training_run;

@@ -11,6 +11,18 @@ use crate::{Activation, Error, Result};
 ///
 /// Probabilities are divided by their sum and kept in $[10^{-7}, 1 - 10^{-7}]$, as Keras does on JAX; where a
 /// probability lies outside, the gradient is 0.
+///
+/// # Example
+/// ```
+/// use kiln::losses::{Loss, SparseCategoricalCrossentropy};
+/// use kiln::prelude::*;
+/// let loss = SparseCategoricalCrossentropy::new().ignore_class(-1);
+/// let p = Tensor::new([[0.5, 0.5], [0.1, 0.9]]);
+/// // The second sample has no label, and is not counted.
+/// let mean = (&loss as &dyn Loss).call(&Tensor::new([0, -1]), &p, None)?.item()?;
+/// assert!((mean - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SparseCategoricalCrossentropy {
     options: LossOptions,
@@ -142,6 +154,16 @@ impl Loss for SparseCategoricalCrossentropy {
 }
 
 /// The crossentropy of target distributions: $-\sum_j y_j \ln p_j$; see [`SparseCategoricalCrossentropy`] for labels.
+///
+/// # Example
+/// ```
+/// use kiln::losses::CategoricalCrossentropy;
+/// use kiln::prelude::*;
+/// let loss = CategoricalCrossentropy::new().label_smoothing(0.1);
+/// let value = loss.per_sample(&Tensor::new([[1.0, 0.0]]), &Tensor::new([[0.5, 0.5]]))?;
+/// assert!((value.item()? - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CategoricalCrossentropy {
     options: LossOptions,
@@ -219,6 +241,16 @@ impl Loss for CategoricalCrossentropy {
 }
 
 /// The crossentropy of yes-or-no targets: $-y \ln p - (1 - y) \ln (1 - p)$, averaged over the outputs.
+///
+/// # Example
+/// ```
+/// use kiln::losses::BinaryCrossentropy;
+/// use kiln::prelude::*;
+/// let loss = BinaryCrossentropy::new().from_logits(true);
+/// let value = loss.per_sample(&Tensor::new([[1.0]]), &Tensor::new([[0.0]]))?;
+/// assert!((value.item()? - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct BinaryCrossentropy {
     options: LossOptions,
