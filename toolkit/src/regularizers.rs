@@ -64,6 +64,14 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Regularizer>> {
 }
 
 /// $\lambda \sum |w|$: drives weights to exactly 0.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let penalty = L1::new(0.1).penalty(&Tensor::new([1.0, -2.0]));
+/// assert!((penalty.item()? - 0.3).abs() < 1e-7);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct L1(f64);
 
@@ -134,6 +142,14 @@ impl Regularizer for L2 {
 keras_config!(L2, "keras.regularizers", Self::new(0.01), { field "l2": (0); });
 
 /// $\lambda_1 \sum |w| + \lambda_2 \sum w^2$; both factors are 0 until they are set, as in Keras.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let penalty = L1L2::new().l1(0.1).l2(0.2).penalty(&Tensor::new([1.0, -2.0]));
+/// assert!((penalty.item()? - 1.3).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct L1L2 {
     l1: f64,

@@ -14,6 +14,7 @@ mod keras_files;
 mod layers;
 mod lecture;
 mod losses_and_metrics;
+mod names;
 mod own_parts;
 mod random_configs;
 mod summaries;
