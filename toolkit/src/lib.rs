@@ -33,9 +33,9 @@ pub use tensor::Tensor;
 /// What a notebook or a program imports: `use kiln::prelude::*;`.
 pub mod prelude {
     pub use crate::Result;
-    pub use crate::activations::Activation;
+    pub use crate::activations::{self, Activation};
     pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
-    pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
+    pub use crate::callbacks::{self, Callback, EarlyStopping, LearningRateScheduler, Logs};
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "datasets")]
     pub use crate::datasets;

@@ -24,7 +24,7 @@ pub use errors::{
 pub use hinge::{Hinge, SquaredHinge};
 pub(crate) use options::no_number;
 pub use options::{IntoReduction, LossOptions, Reduction};
-pub(crate) use reduction::{of_samples, shares};
+pub(crate) use reduction::{counts_evenly, of_samples, shares};
 pub use regression::MeanSquaredError;
 pub use rows::{CategoricalHinge, CosineSimilarity, KLDivergence};
 
@@ -61,6 +61,11 @@ pub trait Loss: Debug + Send + Sync {
     /// For an unknown name.
     fn reduction(&self) -> Result<Reduction> {
         Ok(Reduction::default())
+    }
+
+    /// Whether [`mask`](Self::mask) may leave positions out.
+    fn masks(&self) -> bool {
+        false
     }
 
     /// The share of each sample's positions that count, `[batch]`; `None` where all do.

@@ -10,6 +10,7 @@ mod history;
 mod json;
 #[cfg(test)]
 mod oracle;
+mod samples;
 mod sequential;
 mod slicing;
 mod step;
@@ -17,10 +18,11 @@ mod summary;
 mod weights;
 
 pub use check::{GradientCheck, GradientError};
-pub use evaluate::{Prediction, Scores};
+pub use evaluate::{Evaluation, Prediction, Scores};
 pub use files::load;
 pub use fit::Fit;
 pub use history::History;
+pub use samples::Batch;
 pub(crate) use sequential::snake_case;
 pub use sequential::{Sequential, Slot};
 pub use slicing::{LayerInfo, LayerKey, clone_model};

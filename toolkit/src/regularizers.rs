@@ -64,6 +64,14 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Regularizer>> {
 }
 
 /// $\lambda \sum |w|$: drives weights to exactly 0.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let penalty = L1::new(0.1).penalty(&Tensor::new([1.0, -2.0]));
+/// assert!((penalty.item()? - 0.3).abs() < 1e-7);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct L1(f64);
 
@@ -80,7 +88,7 @@ impl Regularizer for L1 {
     }
 
     fn gradient(&self, weight: &Tensor) -> Tensor {
-        weight.sign() * self.0
+        slope_of_abs(weight) * self.0
     }
 
     fn check(&self) -> Result<()> {
@@ -134,6 +142,14 @@ impl Regularizer for L2 {
 keras_config!(L2, "keras.regularizers", Self::new(0.01), { field "l2": (0); });
 
 /// $\lambda_1 \sum |w| + \lambda_2 \sum w^2$; both factors are 0 until they are set, as in Keras.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let penalty = L1L2::new().l1(0.1).l2(0.2).penalty(&Tensor::new([1.0, -2.0]));
+/// assert!((penalty.item()? - 1.3).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct L1L2 {
     l1: f64,
@@ -178,6 +194,12 @@ impl Regularizer for L1L2 {
 }
 
 keras_config!(L1L2, "keras.regularizers", Self::new(), { field "l1": (l1); field "l2": (l2); });
+
+/// The derivative of $|x|$. At 0, where there is none, it is 1 as in Keras on JAX: a weight that begins at 0 is moved at once.
+pub(crate) fn slope_of_abs(x: &Tensor) -> Tensor {
+    let sign = x.sign();
+    &sign - sign.square() + 1.0
+}
 
 fn factor(what: &str, factor: f64) -> Result<()> {
     if factor >= 0.0 && factor.is_finite() {

@@ -11,6 +11,18 @@ use crate::{Activation, Error, Result};
 ///
 /// Probabilities are divided by their sum and kept in $[10^{-7}, 1 - 10^{-7}]$, as Keras does on JAX; where a
 /// probability lies outside, the gradient is 0.
+///
+/// # Example
+/// ```
+/// use kiln::losses::{Loss, SparseCategoricalCrossentropy};
+/// use kiln::prelude::*;
+/// let loss = SparseCategoricalCrossentropy::new().ignore_class(-1);
+/// let p = Tensor::new([[0.5, 0.5], [0.1, 0.9]]);
+/// // The second sample has no label, and is not counted.
+/// let mean = (&loss as &dyn Loss).call(&Tensor::new([0, -1]), &p, None)?.item()?;
+/// assert!((mean - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SparseCategoricalCrossentropy {
     options: LossOptions,
@@ -116,6 +128,10 @@ impl Loss for SparseCategoricalCrossentropy {
         categorical_gradient(&target, y_pred, weights, self.from_logits)
     }
 
+    fn masks(&self) -> bool {
+        self.ignore_class.is_some()
+    }
+
     fn mask(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Option<Tensor>> {
         let positions = self.positions(y_true, y_pred)?;
         positions.map(|positions| shares_of_positions(&positions, y_pred)).transpose()
@@ -128,16 +144,26 @@ impl Loss for SparseCategoricalCrossentropy {
     fn joined_gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
         let target = Self::one_hot(y_true, y_pred);
         // Only the label's own probability counts, so where it is cut off the whole row has no gradient.
-        let own = (&target * y_pred).sum_along(-1)?;
+        let own = keep_last_axis((&target * y_pred).sum_along(-1)?);
         let mut inside = own.greater_equal(EPSILON)?.mul(own.less_equal(1.0 - EPSILON)?)?;
         if let Some(positions) = self.positions(y_true, y_pred)? {
-            inside = inside * positions.reshape(own.shape())?;
+            inside = inside * positions;
         }
-        Ok((y_pred - target) * per_row(&(inside.reshape(weights.shape())? * weights), &y_pred.shape()))
+        Ok((y_pred - target) * (inside * per_position(weights, y_pred)))
     }
 }
 
 /// The crossentropy of target distributions: $-\sum_j y_j \ln p_j$; see [`SparseCategoricalCrossentropy`] for labels.
+///
+/// # Example
+/// ```
+/// use kiln::losses::CategoricalCrossentropy;
+/// use kiln::prelude::*;
+/// let loss = CategoricalCrossentropy::new().label_smoothing(0.1);
+/// let value = loss.per_sample(&Tensor::new([[1.0, 0.0]]), &Tensor::new([[0.5, 0.5]]))?;
+/// assert!((value.item()? - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CategoricalCrossentropy {
     options: LossOptions,
@@ -210,11 +236,21 @@ impl Loss for CategoricalCrossentropy {
         let inside = y_pred.greater_equal(EPSILON)?.mul(y_pred.less_equal(1.0 - EPSILON)?)?;
         let target = self.target(y_true, y_pred)? * inside;
         let sums = keep_last_axis(target.sum_along(-1)?);
-        Ok((y_pred * sums - target) * per_row(weights, &y_pred.shape()))
+        Ok((y_pred * sums - target) * per_position(weights, y_pred))
     }
 }
 
 /// The crossentropy of yes-or-no targets: $-y \ln p - (1 - y) \ln (1 - p)$, averaged over the outputs.
+///
+/// # Example
+/// ```
+/// use kiln::losses::BinaryCrossentropy;
+/// use kiln::prelude::*;
+/// let loss = BinaryCrossentropy::new().from_logits(true);
+/// let value = loss.per_sample(&Tensor::new([[1.0]]), &Tensor::new([[0.0]]))?;
+/// assert!((value.item()? - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct BinaryCrossentropy {
     options: LossOptions,
@@ -313,6 +349,12 @@ fn check_smoothing(smoothing: f64) -> Result<()> {
     Err(Error::argument(format!("label_smoothing must be in 0.0..=1.0, but is {smoothing}")))
 }
 
+/// What each position of a sample counts, whose loss is the mean over its positions; it multiplies each row.
+fn per_position(weights: &Tensor, y_pred: &Tensor) -> Tensor {
+    let positions = y_pred.shape().as_rows().0 as f64 / weights.len().max(1) as f64;
+    per_row(weights, &y_pred.shape()) * (1.0 / positions)
+}
+
 /// 1 where a probability is not cut off.
 fn inside(p: &Tensor) -> Result<Tensor> {
     p.greater_equal(EPSILON)?.mul(p.less_equal(1.0 - EPSILON)?)
@@ -334,10 +376,7 @@ fn categorical_gradient(
     weights: &Tensor,
     from_logits: bool,
 ) -> Result<Tensor> {
-    let (rows, classes) = y_pred.shape().as_rows();
-    let places = rows as f64 / weights.len().max(1) as f64;
-    let weights = per_row(weights, &y_pred.shape()) * (1.0 / places);
-    debug_assert!(classes > 0);
+    let weights = per_position(weights, y_pred);
     if from_logits {
         let sums = keep_last_axis(target.sum_along(-1)?);
         return Ok((Activation::Softmax.apply(y_pred) * sums - target) * weights);

@@ -5,6 +5,7 @@ use super::elementwise::{Elementwise, elementwise_loss};
 use super::options::{LossOptions, loss_options};
 use crate::config::keras_config;
 use crate::optimizers::check_range;
+use crate::regularizers::slope_of_abs;
 use crate::tensor::Tensor;
 use crate::{Activation, Result};
 
@@ -41,7 +42,7 @@ impl Elementwise for MeanAbsoluteError {
     }
 
     fn slopes(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
-        Ok((p - y).sign())
+        Ok(-slope_of_abs(&(y - p)))
     }
 }
 
@@ -78,7 +79,7 @@ impl Elementwise for MeanAbsolutePercentageError {
     }
 
     fn slopes(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
-        Ok((p - y).sign() / y.abs().clip(EPSILON, f64::INFINITY) * 100.0)
+        Ok(-slope_of_abs(&(y - p)) / y.abs().clip(EPSILON, f64::INFINITY) * 100.0)
     }
 }
 

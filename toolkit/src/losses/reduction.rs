@@ -5,10 +5,10 @@ use super::{Loss, Reduction, sample_means};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
-/// Whether each sample counts alike in the loss, so that the loss of a whole data set does not depend on its batches.
-pub(crate) fn counts_evenly(loss: &dyn Loss, y_true: &Tensor, y_pred: &Tensor) -> Result<bool> {
-    let even = matches!(loss.reduction()?, Reduction::Sum);
-    Ok(!even && loss.mask(y_true, y_pred)?.is_none())
+/// Whether each sample counts alike in the loss, so that without weights the loss of a whole data set does not depend on
+/// its batches.
+pub(crate) fn counts_evenly(loss: &dyn Loss) -> Result<bool> {
+    Ok(loss.reduction()? != Reduction::Sum && !loss.masks())
 }
 
 /// What each sample's loss counts in the loss of the batch: `[batch]`; the loss is their weighted sum, and so is its

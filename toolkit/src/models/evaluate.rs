@@ -1,6 +1,7 @@
 //! Measuring a model, and predicting with it.
 
 use super::Sequential;
+use super::samples::Samples;
 use crate::callbacks::{Logs, at_least_one};
 use crate::layers::Mode;
 use crate::losses;
@@ -27,6 +28,10 @@ const BATCH: usize = 512;
 pub struct Scores(Logs);
 
 impl Scores {
+    pub(super) fn of(logs: Logs) -> Self {
+        Self(logs)
+    }
+
     /// The loss, with the penalties on the weights.
     pub fn loss(&self) -> f64 {
         self.0.get("loss").unwrap_or(f64::NAN)
@@ -37,7 +42,7 @@ impl Scores {
         self.0.get(name)
     }
 
-    /// The loss, then the metrics by name.
+    /// Loss and metrics, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
         self.0.iter()
     }
@@ -71,13 +76,28 @@ impl std::fmt::Display for Scores {
 }
 
 impl Sequential {
-    /// Loss and metrics on samples `x` and targets `y`.
+    /// Loss and metrics on samples `x` and targets `y`. With weights of samples: [`evaluation`](Self::evaluation).
     ///
     /// # Errors
     /// Before `compile`; when data and model do not fit; when the notebook's reader interrupts.
     pub fn evaluate(&mut self, x: &Tensor, y: &Tensor) -> Result<Scores> {
-        self.prepare(x, y)?;
-        Ok(Scores(self.measured(x, y)?))
+        self.evaluation(x, y).run()
+    }
+
+    /// Describes an evaluation with options; `.run()?` at the end carries it out.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).kernel_initializer("ones").input_shape([1]));
+    /// model.compile("sgd", "mse", metrics::Metrics::new("mae").weighted_metrics("mae"))?;
+    /// let (x, y) = (Tensor::new([[1.0], [2.0]]), Tensor::new([[0.0], [0.0]]));
+    /// let scores = model.evaluation(&x, &y).sample_weight(&Tensor::new([1.0, 0.0])).run()?;
+    /// assert_eq!((scores.loss(), scores["mae"], scores["weighted_mae"]), (0.5, 1.5, 1.0));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn evaluation(&mut self, x: &Tensor, y: &Tensor) -> Evaluation<'_> {
+        Evaluation { model: self, samples: Samples::new(x, y), batch_size: 32, steps: None }
     }
 
     /// The outputs for samples `x`, in inference mode.
@@ -93,16 +113,25 @@ impl Sequential {
         Prediction { model: self, x: x.clone(), batch_size: BATCH }
     }
 
-    pub(super) fn measure_all(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
-        let rows = x.row_count()?;
-        for first in (0..rows).step_by(BATCH) {
+    /// Measures batch by batch; `batch_size` is how many samples Keras would take, which counts only where the loss of a
+    /// data set depends on its batches.
+    pub(super) fn measure_all(
+        &mut self,
+        samples: &Samples,
+        batch_size: usize,
+        steps: Option<usize>,
+    ) -> Result<Logs> {
+        let loss = self.compiled()?.loss.clone();
+        let even = steps.is_none() && samples.weights.is_none() && losses::counts_evenly(&*loss)?;
+        let batch_size = if even { BATCH.max(batch_size) } else { batch_size };
+        let rows = samples.count()?;
+        for first in (0..rows).step_by(batch_size).take(steps.unwrap_or(usize::MAX)) {
             stop_if_interrupted("evaluate")?;
-            let range = first..rows.min(first + BATCH);
-            let output = self.infer(&x.rows_unchecked(range.clone()))?;
+            let Samples { x, y, weights } = samples.range(first..rows.min(first + batch_size));
+            let output = self.infer(&x)?;
             let penalty = self.penalties()?;
-            let y = y.rows_unchecked(range);
-            let shares = losses::shares(&*self.compiled()?.loss.clone(), &y, &output, None)?;
-            self.measure(&y, &output, penalty, None, &shares)?;
+            let shares = losses::shares(&*loss, &y, &output, weights.as_ref())?;
+            self.measure(&y, &output, penalty, weights.as_ref(), &shares)?;
         }
         Ok(self.running_logs())
     }
@@ -111,6 +140,49 @@ impl Sequential {
     pub(super) fn infer(&mut self, x: &Tensor) -> Result<Tensor> {
         self.pass.begin(self.slots.len(), Mode::Inference, false, 0);
         self.forward(&x.cast(self.dtype))
+    }
+}
+
+/// An evaluation that is being described; [`run`](Self::run) carries it out. Made by [`Sequential::evaluation`].
+#[must_use = "nothing is measured before .run()?"]
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    model: &'a mut Sequential,
+    samples: Samples,
+    batch_size: usize,
+    steps: Option<usize>,
+}
+
+impl Evaluation<'_> {
+    /// What each sample counts in the loss and in weighted metrics, `[samples]`.
+    pub fn sample_weight(mut self, weights: &Tensor) -> Self {
+        self.samples.weights = Some(weights.clone());
+        self
+    }
+
+    /// How many samples make a batch; 32 by default, as in Keras. The numbers depend on it only for losses that count the
+    /// samples of a batch unevenly: by weights, by `ignore_class`, or by the reduction `sum`.
+    pub fn batch_size(mut self, batch_size: usize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// Measures the first so many batches only.
+    pub fn steps(mut self, steps: usize) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+
+    /// Loss and metrics.
+    ///
+    /// # Errors
+    /// Before `compile`; when data, weights and model do not fit; when the notebook's reader interrupts.
+    pub fn run(mut self) -> Result<Scores> {
+        at_least_one("evaluation: batch_size", self.batch_size)?;
+        at_least_one("evaluation: steps", self.steps.unwrap_or(1))?;
+        self.model.prepare(&self.samples.x, &self.samples.y)?;
+        self.samples.weigh(None)?;
+        Ok(Scores(self.model.measured(&self.samples, self.batch_size, self.steps)?))
     }
 }
 

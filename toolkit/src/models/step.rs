@@ -2,6 +2,7 @@
 
 use super::Sequential;
 use super::compile::Measure;
+use super::samples::Samples;
 use crate::callbacks::Logs;
 use crate::layers::Mode;
 use crate::layers::pass_key;
@@ -11,16 +12,13 @@ use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
 impl Sequential {
-    /// One update on one batch; returns the batch's loss, from before the update.
+    /// One update on one batch; returns the batch's loss, from before the update. With weights of samples or classes:
+    /// [`batch`](Self::batch).
     ///
     /// # Errors
     /// Before `compile`; when data and model do not fit.
     pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<f64> {
-        self.prepare(x, y)?;
-        self.begin_training()?;
-        self.reset_metrics()?;
-        self.train_step(&x.cast(self.dtype), y, None)?;
-        Ok(self.running_logs().get("loss").unwrap_or(f64::NAN))
+        Ok(self.batch(x, y).train()?.loss())
     }
 
     /// The means of loss and metrics over the batches since the epoch began, sorted by name.
@@ -124,7 +122,9 @@ impl Sequential {
     }
 
     /// One update. The data was checked, and the slots exist.
-    pub(super) fn train_step(&mut self, x: &Tensor, y: &Tensor, weights: Option<&Tensor>) -> Result<()> {
+    pub(super) fn train_step(&mut self, samples: &Samples) -> Result<()> {
+        let Samples { x, y, weights } = samples;
+        let weights = weights.as_ref();
         let key = pass_key(self.seed.unwrap_or_default(), self.compiled()?.optimizer.iterations());
         self.pass.begin(self.slots.len(), Mode::Training, true, key);
         let output = self.forward(x)?;

@@ -1,8 +1,9 @@
 //! The penalty on rows or columns that point the same way.
 
-use super::{Regularizer, factor};
+use super::{Regularizer, factor, slope_of_abs};
 use crate::config::{Config, Field, keras_config, name_of, names};
-use crate::{Error, Result, Tensor};
+use crate::tensor::{DType, Tensor};
+use crate::{Error, Result};
 use serde_json::Value;
 
 /// What shall be orthogonal.
@@ -94,9 +95,7 @@ impl OrthogonalRegularizer {
         let count = rows.shape()[0];
         let lengths = rows.square().sum_along(1)?.clip(1e-14, f64::INFINITY).sqrt().reshape([count, 1])?;
         let units = rows / &lengths;
-        let others = (0..count * count).map(|at| f64::from(u8::from(at / count != at % count)));
-        let others = Tensor::from_vec_f64(others.collect(), [count, count])?.cast(units.dtype());
-        let products = units.matmul_with(false, &units, true)? * others;
+        let products = units.matmul_with(false, &units, true)? * others(count, units.dtype())?;
         Ok((lengths, units, products))
     }
 
@@ -110,7 +109,8 @@ impl OrthogonalRegularizer {
     fn gradient_of(&self, weight: &Tensor) -> Result<Tensor> {
         let (lengths, units, products) = self.products(weight)?;
         // Each pair counts twice; what lies along a row only changes its length.
-        let by_unit = products.sign().matmul(&units)? * (2.0 * self.share(&products));
+        let slopes = slope_of_abs(&products) * others(products.shape()[0], products.dtype())?;
+        let by_unit = slopes.matmul(&units)? * (2.0 * self.share(&products));
         let along = (&by_unit * &units).sum_along(1)?.reshape(lengths.shape())?;
         let gradient = (by_unit - units * along) / lengths;
         match self.mode.clone()? {
@@ -118,6 +118,12 @@ impl OrthogonalRegularizer {
             OrthogonalMode::Columns => gradient.transpose(),
         }
     }
+}
+
+/// 1 for each pair of different rows.
+fn others(count: usize, dtype: DType) -> Result<Tensor> {
+    let others = (0..count * count).map(|at| f64::from(u8::from(at / count != at % count)));
+    Ok(Tensor::from_vec_f64(others.collect(), [count, count])?.cast(dtype))
 }
 
 impl Default for OrthogonalRegularizer {
