@@ -17,7 +17,9 @@ mod limits;
 mod matching;
 mod optimizer;
 mod report;
+mod safetensors;
 mod safety;
+mod seal;
 
 pub use report::{LoadOptions, LoadReport, OptimizerReport};
 
@@ -56,7 +58,7 @@ impl Content {
         if bytes.starts_with(archive::SIGNATURE) {
             return archive::read(&bytes).map(Self::Archive);
         }
-        let root = hdf5::open(bytes)?;
+        let root = hdf5::open(seal::opened(bytes)?)?;
         if legacy::is_here(&root)? {
             Ok(Self::Legacy(root))
         } else if keras3::is_here(&root)? {
@@ -94,7 +96,7 @@ pub(crate) fn save(model: &Sequential, path: &Path) -> Result<()> {
                 let compiled = config["compile_config"]["optimizer"].is_object();
                 archive::write(&config.to_string(), &keras3::write(model, compiled)?)?
             }
-            Ending::Legacy => legacy::write(model)?,
+            Ending::Legacy => seal::sealed(legacy::write(model)?),
             Ending::Weights => {
                 return Err(unknown_ending("a model", ".keras or .h5")
                     .with_help("save_weights writes .weights.h5 files"));
@@ -109,7 +111,8 @@ pub(crate) fn save_weights(model: &Sequential, path: &Path) -> Result<()> {
     in_file(path, || {
         model.get_weights()?;
         let bytes = match ending(path) {
-            Ending::Weights => keras3::write(model, model.is_compiled())?,
+            Ending::Weights => seal::sealed(keras3::write(model, model.is_compiled())?),
+            Ending::Safetensors => safetensors::write(model)?,
             _ => return Err(unknown_ending("weights", ".weights.h5 or .safetensors")),
         };
         atomic::write(path, &bytes)
@@ -119,7 +122,11 @@ pub(crate) fn save_weights(model: &Sequential, path: &Path) -> Result<()> {
 pub(crate) fn load_weights(model: &mut Sequential, path: &Path, options: LoadOptions) -> Result<LoadReport> {
     in_file(path, || {
         model.get_weights()?;
-        match Content::of(read(path)?)? {
+        let bytes = read(path)?;
+        if ending(path) == Ending::Safetensors {
+            return safetensors::read(model, &bytes, options);
+        }
+        match Content::of(bytes)? {
             Content::Archive(archive) => keras3::read_root(model, &hdf5::open(archive.weights)?, options),
             Content::Legacy(root) => legacy::read_weights(model, &root, options),
             Content::Weights(root) => keras3::read_root(model, &root, options),

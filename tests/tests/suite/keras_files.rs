@@ -133,6 +133,12 @@ fn weights_come_from_keras() -> Result<()> {
     for (entry, file) in models(".weights.h5") {
         let name = file.trim_end_matches(".weights.h5");
         let whole = models::load(path(&format!("{name}.keras")))?;
+        let ours = std::env::temp_dir().join(format!("kiln-{}.safetensors", std::process::id()));
+        whole.save_weights(&ours)?;
+        let mut from_ours = Sequential::from_config(&whole.to_config()?)?;
+        assert_eq!(from_ours.load_weights(&ours)?.loaded(), whole.weight_names());
+        assert_weights(&from_ours, &entry, "safetensors")?;
+        std::fs::remove_file(&ours).map_err(|error| kiln::Error::file(error.to_string()))?;
         for source in [file.clone(), format!("{name}.keras"), format!("{name}.h5")] {
             let mut model = Sequential::from_config(&whole.to_config()?)?;
             let report = model.load_weights(path(&source))?;

@@ -1,7 +1,9 @@
 //! Suites that cross crates, in one binary.
 
+mod allocations;
 mod bad_input;
 mod bias_variance;
+mod broken_files;
 mod budget;
 mod callbacks;
 mod distributions;

@@ -54,9 +54,13 @@ impl Source for Metered {
 
 /// The root of the file that these bytes are.
 pub(super) fn open(bytes: Vec<u8>) -> Result<Folder> {
-    let budget = Budget::of_file(bytes.len());
+    let (size, budget) = (bytes.len() as u64, Budget::of_file(bytes.len()));
     let file =
         File::from_source(Metered { bytes, budget: budget.clone() }).map_err(|error| broken("", &error))?;
+    let end = file.superblock().eof_address;
+    if end > size {
+        return Err(Error::file(format!("the HDF5 file is cut off: it has {size} of its {end} bytes")));
+    }
     Ok(Folder { group: file.root(), path: String::new(), budget })
 }
 
@@ -128,6 +132,14 @@ impl Folder {
 
     pub(super) fn attributes(&self) -> Result<Attributes> {
         let values = self.group.attrs().map_err(|error| broken(&self.path, &error))?;
+        // What cannot be decoded is left out there without a word.
+        let all = self.group.attr_datatypes().map_err(|error| broken(&self.path, &error))?;
+        if let Some(name) = all.keys().filter(|name| !values.contains_key(*name)).min() {
+            return Err(Error::file(format!(
+                "the HDF5 file is broken at the attribute `{name}` of `{}/`",
+                self.path
+            )));
+        }
         Ok(Attributes { values, path: self.path.clone() })
     }
 }
@@ -216,11 +228,11 @@ impl Array {
     }
 }
 
-fn from_bfloat(bits: u16) -> f32 {
+pub(super) fn from_bfloat(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 
-fn from_half(bits: u16) -> f32 {
+pub(super) fn from_half(bits: u16) -> f32 {
     let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     sign * match exponent {
