@@ -62,7 +62,7 @@ impl Stream {
 /// What a file gives: the weights, all of the optimizer, and the configuration.
 fn content(file: &Path) -> Result<Vec<Vec<f64>>> {
     let name = file.to_string_lossy().to_string();
-    let mut model = if name.ends_with(".weights.h5") || name.ends_with(".safetensors") {
+    let model = if name.ends_with(".weights.h5") || name.ends_with(".safetensors") {
         let mut model = small();
         model.load_weights(file)?;
         model
