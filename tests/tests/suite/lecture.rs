@@ -122,7 +122,7 @@ fn a_claim_is_asserted() {
         for cell in &cells {
             let claims: Vec<String> = shows(cell).into_iter().filter(|id| kinds[id] == "claim").collect();
             let code = cell["cell_type"] == "code";
-            let asserts = code && source(cell).lines().any(|line| asserts(line));
+            let asserts = code && source(cell).lines().any(asserts);
             assert!(
                 claims.is_empty() || asserts,
                 "{name}, cell {}: it asserts nothing of {claims:?}",
