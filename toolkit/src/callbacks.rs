@@ -10,9 +10,6 @@ mod lambda_callback;
 mod learning_rate_scheduler;
 mod list;
 mod logs;
-// Its decisions are tested; it becomes public together with `Sequential::save`.
-#[cfg(test)]
-#[allow(dead_code, unreachable_pub)]
 mod model_checkpoint;
 mod monitor;
 mod progress;
@@ -28,6 +25,7 @@ pub use gradient_norms::GradientNorms;
 pub use lambda_callback::{LambdaCallback, Outcome};
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use logs::Logs;
+pub use model_checkpoint::{IntoSaveFreq, ModelCheckpoint, SaveFreq};
 pub use monitor::{IntoMonitorMode, MonitorMode};
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 pub use terminate_on_nan::TerminateOnNaN;
