@@ -114,6 +114,9 @@ impl Evaluator {
             state.set_build_env(name, &value);
         }
         state.add_dep(bundle::DEPENDENCY, &prebuilt.dependency())?;
+        // evcxr has asked cargo about a crate without dependencies, which emptied the lock file; without it cargo would take
+        // the newest releases, and compile the toolkit anew with them.
+        prebuilt.lock_versions(directory.path())?;
         context
             .eval_with_state(&format!("{PRIMING}{LOCAL_MACRO}"), state)
             .context("the toolkit cannot be used")?;
