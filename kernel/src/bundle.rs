@@ -96,7 +96,8 @@ impl Prebuilt {
         Ok(library)
     }
 
-    /// Writes down the versions that the toolkit was built with for the session's crate.
+    /// Writes down the versions that the toolkit was built with for the session's crate: without them cargo would take the
+    /// newest releases, and compile the toolkit anew.
     ///
     /// # Errors
     /// When the file cannot be copied.
