@@ -255,7 +255,7 @@ impl Callback for ModelCheckpoint {
     }
 }
 
-/// How a model is written: tests write nothing.
+/// How a model is written; tests of what is decided put another function in its place.
 const WRITE: fn(&Sequential, &Path, bool) -> Result<()> =
     |model, path, weights_only| if weights_only { model.save_weights(path) } else { model.save(path) };
 
