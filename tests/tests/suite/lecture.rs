@@ -155,6 +155,23 @@ fn the_korean_edition_has_the_same_code() {
     }
 }
 
+/// A link from one notebook leads to another that is there.
+#[test]
+fn links_lead_somewhere() {
+    for folder in ["notebooks", "notebooks/ko"] {
+        for (name, cells) in notebooks(folder) {
+            for cell in cells.iter().filter(|cell| cell["cell_type"] == "markdown") {
+                let text = source(cell);
+                let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+                for target in targets.filter(|target| target.ends_with(".ipynb") && !target.contains(':')) {
+                    let there = root().join(folder).join(target).is_file();
+                    assert!(there, "{folder}/{name}, cell {}: there is no {target}", cell["id"]);
+                }
+            }
+        }
+    }
+}
+
 /// All notebooks are for the kernel "Rust (Kiln)", were executed, and end without an error.
 #[test]
 fn notebooks_are_executed() {
