@@ -26,7 +26,7 @@ pub use lambda_callback::{LambdaCallback, Outcome};
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use logs::Logs;
 pub use model_checkpoint::{IntoSaveFreq, ModelCheckpoint, SaveFreq};
-pub use monitor::{IntoMonitorMode, MonitorMode};
+pub use monitor::MonitorMode;
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 pub use terminate_on_nan::TerminateOnNaN;
 pub use weight_histogram::{Spread, WeightHistogram};

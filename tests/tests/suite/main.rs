@@ -18,6 +18,7 @@ mod lecture;
 mod losses_and_metrics;
 mod names;
 mod own_parts;
+mod printed_arrays;
 mod random_configs;
 mod summaries;
 mod training_run;
