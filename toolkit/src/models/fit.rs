@@ -2,8 +2,10 @@
 
 use super::compile::Measure;
 use super::samples::{ClassWeights, Samples};
+use super::shuffle::Shuffle;
 use super::{History, Sequential};
 use crate::callbacks::{Callback, Callbacks, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::config::OneOf;
 use crate::losses::of_samples;
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
@@ -22,7 +24,7 @@ pub struct Fit<'a> {
     initial_epoch: usize,
     batch_size: usize,
     steps_per_epoch: Option<usize>,
-    shuffle: bool,
+    shuffle: Result<Shuffle>,
     validation: Validation,
     validation_weights: Option<Tensor>,
     validation_freq: usize,
@@ -64,7 +66,7 @@ impl Sequential {
             initial_epoch: 0,
             batch_size: 32,
             steps_per_epoch: None,
-            shuffle: true,
+            shuffle: Ok(Shuffle::Samples),
             validation: Validation::None,
             validation_weights: None,
             validation_freq: 1,
@@ -129,9 +131,10 @@ impl Fit<'_> {
         self
     }
 
-    /// Whether each epoch takes the samples in a new random order; true by default.
-    pub fn shuffle(mut self, shuffle: bool) -> Self {
-        self.shuffle = shuffle;
+    /// Whether each epoch takes the samples in a new random order; true by default. `"batch"` mixes the samples within each
+    /// batch only, for data that lie in an order of their own.
+    pub fn shuffle(mut self, shuffle: impl OneOf<Shuffle>) -> Self {
+        self.shuffle = shuffle.value();
         self
     }
 
@@ -226,6 +229,7 @@ impl Fit<'_> {
             let prepared = model.prepare(&held.x, &held.y).and_then(|()| held.weigh(None));
             prepared.map_err(|error| error.in_context("validation data"))?;
         }
+        let shuffle = self.shuffle.clone().map_err(|error| error.in_context("fit"))?;
         model.begin_training()?;
         let rows = samples.count()?;
         let batches = rows.div_ceil(self.batch_size);
@@ -240,7 +244,7 @@ impl Fit<'_> {
             place: rows,
             permutation: Vec::new(),
             order: Generator::with_stream(self.seed.unwrap_or_else(fresh_seed), 0),
-            shuffle: self.shuffle,
+            shuffle,
             progress: Progress::new(self.verbosity, self.epochs, self.steps_per_epoch.unwrap_or(batches)),
             callbacks: std::mem::take(&mut self.callbacks),
             history: History::default(),
@@ -309,7 +313,7 @@ struct Run {
     permutation: Vec<usize>,
     place: usize,
     order: Generator,
-    shuffle: bool,
+    shuffle: Shuffle,
     progress: Progress,
     callbacks: Callbacks,
     history: History,
@@ -319,8 +323,7 @@ impl Run {
     /// A new order of the samples, where the last one is used up.
     fn begin_round(&mut self) {
         if self.place >= self.rows {
-            let rows = self.rows;
-            self.permutation = if self.shuffle { self.order.permutation(rows) } else { (0..rows).collect() };
+            self.permutation = self.shuffle.order(self.rows, self.batch_size, &mut self.order);
             self.place = 0;
         }
     }
