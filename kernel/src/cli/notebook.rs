@@ -46,6 +46,18 @@ impl Notebook {
         self.value["cells"].as_array().map_or(&[], Vec::as_slice)
     }
 
+    /// The figure that stands for the notebook: that of the cell with the tag `cover`, else the first.
+    pub(super) fn cover(&self) -> Option<Figure> {
+        let of = |cell: &Value| {
+            cell["outputs"].as_array().into_iter().flatten().find_map(|output| Figure::of(0, output))
+        };
+        let is_cover = |cell: &&Value| {
+            cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.contains(&"cover".into()))
+        };
+        let tagged = self.cells().iter().filter(is_cover).find_map(of);
+        tagged.or_else(|| self.cells().iter().find_map(of))
+    }
+
     /// All figures, in order.
     pub(super) fn figures(&self) -> Vec<Figure> {
         let code = self.cells().iter().filter(|cell| cell["cell_type"] == "code");
@@ -129,5 +141,6 @@ mod tests {
         assert_eq!(found.iter().map(|f| f.cell).collect::<Vec<_>>(), [2, 2]);
         assert_eq!((found[0].title().as_str(), found[1].title().as_str()), ("손실 w1 & more", "loss"));
         assert_eq!(found[0].size(), (486.0, 582.0));
+        assert_eq!(notebook.cover().map(|figure| figure.title()), Some("손실 w1 & more".into()));
     }
 }
