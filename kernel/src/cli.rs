@@ -30,6 +30,8 @@ enum Command {
     Lab(lab::Arguments),
     /// Makes the kernel known to Jupyter, and builds the toolkit ahead for it
     Install(install::Arguments),
+    /// Takes the kernel away from Jupyter again
+    Uninstall(install::Place),
     /// Runs notebooks without Jupyter or Python, and writes them with their outputs
     Run(run::Arguments),
     /// Writes the figures of executed notebooks as SVG, PNG, PDF or HTML
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Lab(arguments) => lab::main(&arguments),
         Command::Install(arguments) => install::main(&arguments),
+        Command::Uninstall(place) => install::uninstall(&place),
         Command::Run(arguments) => run::main(&arguments),
         Command::Export(arguments) => export::main(&arguments),
         Command::Slides(arguments) => slides::main(&arguments),

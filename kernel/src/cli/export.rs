@@ -2,6 +2,7 @@
 
 mod browser;
 mod figures;
+mod rust;
 
 use std::path::PathBuf;
 
@@ -17,12 +18,13 @@ pub struct Arguments {
     /// Executed notebooks
     #[arg(required = true, value_name = "NOTEBOOK")]
     notebooks: Vec<PathBuf>,
-    /// Formats, with commas between: svg, png, pdf, html, json
+    /// Formats of figures, with commas between: svg, png, pdf, html, json; or rust, a program for `cargo run`
     #[arg(long, value_name = "FORMATS", default_value = "svg")]
     to: String,
-    /// Writes the files into this directory
-    #[arg(long, value_name = "DIR", default_value = "figures")]
-    out: PathBuf,
+    /// Writes the files into this directory (`figures` by default; for `rust` a directory of the notebook's name, or a file
+    /// that ends in `.rs`)
+    #[arg(long, short, visible_alias = "output", value_name = "PATH")]
+    out: Option<PathBuf>,
     /// Pixels of a PNG for each of the figure's
     #[arg(long, default_value_t = 2.0)]
     scale: f64,
@@ -36,20 +38,24 @@ pub struct Arguments {
 enum Target {
     /// Each figure as a file of this format.
     Figures(figures::Format),
+    /// A program: a package for `cargo run`.
+    Rust,
 }
 
 impl Target {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Figures(figures::Format::Svg),
         Self::Figures(figures::Format::Png),
         Self::Figures(figures::Format::Pdf),
         Self::Figures(figures::Format::Html),
         Self::Figures(figures::Format::Json),
+        Self::Rust,
     ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Figures(format) => format.ending(),
+            Self::Rust => "rust",
         }
     }
 
@@ -78,7 +84,21 @@ pub(super) fn main(arguments: &Arguments) -> Result<()> {
     if !(arguments.scale.is_finite() && arguments.scale > 0.0) {
         bail!("--scale: it must be above 0, but is {}", arguments.scale);
     }
-    let formats: Vec<figures::Format> = targets.iter().map(|Target::Figures(format)| *format).collect();
+    if targets.contains(&Target::Rust) {
+        for path in &arguments.notebooks {
+            rust::export(path, arguments.out.as_deref())?;
+        }
+    }
+    let formats: Vec<figures::Format> = targets
+        .iter()
+        .filter_map(|target| match target {
+            Target::Figures(format) => Some(*format),
+            Target::Rust => None,
+        })
+        .collect();
+    if formats.is_empty() {
+        return Ok(());
+    }
     let browser = arguments.browser.then(browser::Browser::find).transpose()?;
     for path in &arguments.notebooks {
         let notebook = Notebook::read(path)?;
@@ -101,7 +121,7 @@ mod tests {
         assert_eq!(names("svg, png,pdf").unwrap(), ["svg", "png", "pdf"]);
         let error = names("svg,gif").unwrap_err().to_string();
         assert!(
-            error.contains("unknown format `gif`") && error.contains("svg, png, pdf, html, json"),
+            error.contains("unknown format `gif`") && error.contains("svg, png, pdf, html, json, rust"),
             "{error}"
         );
         assert!(names(" ,").is_err());

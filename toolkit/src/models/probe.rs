@@ -8,6 +8,7 @@ pub use training::Probes;
 
 use super::Sequential;
 use crate::layers::{Mode, pass_key};
+use crate::losses;
 use crate::plot::{self, Figure};
 use crate::table::{Cell, Table};
 use crate::tensor::Tensor;
@@ -79,12 +80,12 @@ impl Sequential {
             outputs.push(value.clone());
         }
         let loss = self.compiled()?.loss.clone();
-        let samples = loss.per_sample(y, &value)?;
-        let mean = samples.sum().item()? / samples.len().max(1) as f64;
-        let total = mean + self.penalties()?;
+        let shares = losses::shares(&*loss, y, &value, None)?;
+        let data = loss.per_sample(y, &value)?.mul(&shares)?.sum().item()?;
+        let total = data + self.penalties()?;
         let joined = self.slots.last().is_some_and(|slot| loss.joins(&slot.layer.last_activation()));
         let mut gradients = Vec::with_capacity(self.slots.len());
-        self.backward_seen(y, &value, &mut |gradient| gradients.push(gradient.clone()))?;
+        self.backward_seen(y, &value, &shares, &mut |gradient| gradients.push(gradient.clone()))?;
         gradients.reverse();
         let layers = self.slots.iter().enumerate().zip(outputs.iter().zip(&gradients));
         let layers = layers.filter_map(|((index, slot), (output, gradient))| {

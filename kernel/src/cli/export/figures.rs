@@ -52,7 +52,8 @@ pub(super) fn write(
             path.display()
         );
     }
-    fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    let out = arguments.out.as_deref().unwrap_or(Path::new("figures"));
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let stem = path.file_stem().map(|stem| slug(&stem.to_string_lossy())).unwrap_or_default();
     let mut names = HashSet::new();
     let mut written = Vec::new();
@@ -61,7 +62,7 @@ pub(super) fn write(
         for &format in formats {
             let bytes = draw(figure, format, arguments.scale, browser)
                 .with_context(|| format!("{}: the figure of code cell {}", path.display(), figure.cell))?;
-            let target = arguments.out.join(format!("{name}.{}", format.ending()));
+            let target = out.join(format!("{name}.{}", format.ending()));
             let part = target.with_extension(format!("{}.part", format.ending()));
             fs::write(&part, bytes)
                 .and_then(|()| fs::rename(&part, &target))
