@@ -90,7 +90,10 @@ impl Figure {
             after.split('"').next()?.parse::<f64>().ok()
         };
         let of_layout = |name: &str| self.plotly["layout"][name].as_f64();
-        let (width, height) = (number("width").or_else(|| of_layout("width")), number("height").or_else(|| of_layout("height")));
+        let (width, height) = (
+            number("width").or_else(|| of_layout("width")),
+            number("height").or_else(|| of_layout("height")),
+        );
         (width.unwrap_or(800.0), height.unwrap_or(450.0))
     }
 }

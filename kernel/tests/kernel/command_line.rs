@@ -117,7 +117,11 @@ fn an_svg_from_standard_input_is_painted() {
     assert_eq!(&output.stdout[..4], b"\x89PNG");
     assert_eq!(&output.stdout[16..24], [0, 0, 0, 60, 0, 0, 0, 40]);
     let output = paint(b"<svg width=\"3\" height=\"3\"><circle r=\"1\"/></svg>");
-    assert!(!output.status.success() && said(&output).contains("not one of Kiln's figures"), "{}", said(&output));
+    assert!(
+        !output.status.success() && said(&output).contains("not one of Kiln's figures"),
+        "{}",
+        said(&output)
+    );
 }
 
 /// A deck and a site ask nothing of the network.

@@ -257,11 +257,7 @@ fn parts(label: &str, x: &[f64], results: &[ZeroOne]) -> Figure {
         .y_label("0-1 loss")
         .add(plot::Line::new("bias", x, each(ZeroOne::bias)).markers())
         .add(plot::Line::new("variance (net)", x, each(ZeroOne::variance)).markers())
-        .add(
-            plot::Line::new("noise", x, each(ZeroOne::noise))
-                .dashed()
-                .color(plot::Color::Muted),
-        )
+        .add(plot::Line::new("noise", x, each(ZeroOne::noise)).dashed().color(plot::Color::Muted))
         .add(plot::Line::new("error", x, each(ZeroOne::error)).width(3.0).color(plot::Color::Text))
         .footnote(
             "error = bias + net variance + noise; a variance that corrects a biased vote counts negative.",

@@ -61,7 +61,8 @@ impl PlotlyFigure {
 
     /// The figure as a notebook takes it.
     pub fn mime_bundle(&self) -> MimeBundle {
-        let words = if self.title().is_empty() { "Figure".into() } else { format!("Figure: {}", self.title()) };
+        let words =
+            if self.title().is_empty() { "Figure".into() } else { format!("Figure: {}", self.title()) };
         MimeBundle::new().with("application/vnd.plotly.v1+json", self.json.clone()).with("text/plain", words)
     }
 

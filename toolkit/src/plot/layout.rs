@@ -12,8 +12,8 @@ use super::theme::Theme;
 use super::ticks::Tick;
 use super::traces::{ColorBar, Key};
 
-use legend::{keys, legend_corner, legend_rows, top_legend};
 pub(crate) use legend::note_rect;
+use legend::{keys, legend_corner, legend_rows, top_legend};
 use measure::{BAR_GAP, Measured, axes, color_bar, shared_plot};
 pub(crate) use measure::{BAR_WIDTH, SLANT};
 

@@ -13,7 +13,7 @@ use crate::plot::traces::ColorBar;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Gutters {
     pub(super) left: f64,
-    right: f64,
+    pub(super) right: f64,
     top: f64,
     pub(super) bottom: f64,
 }
