@@ -206,6 +206,8 @@ fn a_majority_vote_has_its_closed_form() -> Result<()> {
     let spread = (right * (1.0 - right) / 4_000.0).sqrt();
     assert_within("variance", found.variance(), 1.0 - right, spread, 4.0);
     assert_within("noise", found.noise(), 0.3 * (2.0 * right - 1.0), 0.6 * spread, 4.0);
+    assert!((found.variance_error() / spread - 1.0).abs() < 0.2, "{} {spread}", found.variance_error());
+    assert!((found.noise_error() / (0.6 * spread) - 1.0).abs() < 0.2, "{}", found.noise_error());
     assert_within("error", found.error(), error, found.error_error(), 4.0);
     assert_eq!((found.bias(), found.biased_variance()), (0.0, 0.0));
     Ok(())

@@ -33,6 +33,8 @@ pub struct ZeroOne {
     wanted: usize,
     error_at: Vec<f64>,
     error_error: f64,
+    variance_error: f64,
+    noise_error: f64,
 }
 
 impl ZeroOne {
@@ -47,11 +49,7 @@ impl ZeroOne {
             }
             sum.iter().map(|sum| sum / n).collect()
         };
-        let of_run = |row: &[f64]| row[points..].iter().sum::<f64>() / points as f64;
-        let run_errors: Vec<f64> = rows.chunks_exact(2 * points).map(of_run).collect();
-        let average = run_errors.iter().sum::<f64>() / n;
-        let square: f64 = run_errors.iter().map(|error| (error - average).powi(2)).sum();
-        Self {
+        let mut found = Self {
             name,
             x,
             probability,
@@ -59,8 +57,25 @@ impl ZeroOne {
             runs,
             wanted,
             error_at: mean(1),
-            error_error: (square / (n - 1.0) / n).sqrt(),
-        }
+            error_error: 0.0,
+            variance_error: 0.0,
+            noise_error: 0.0,
+        };
+        // What a run adds to each average, given the main prediction: its spread is the average's standard error.
+        let of_runs = |part: &dyn Fn(usize, &[f64]) -> f64| {
+            let of_run = |row| (0..points).map(|j| part(j, row)).sum::<f64>() / points as f64;
+            standard_error(&rows.chunks_exact(2 * points).map(of_run).collect::<Vec<_>>())
+        };
+        let (main, bias, noise) = (found.main_prediction(), found.bias_at(), found.noise_at());
+        let likely = |j: usize| found.probability[j] >= 0.5;
+        let sign = |yes: bool| if yes { 1.0 } else { -1.0 };
+        let error_error = of_runs(&|j, row| row[points + j]);
+        let differs = |j: usize, row: &[f64]| f64::from((row[j] >= 0.5) != (main[j] == 1));
+        let variance_error = of_runs(&|j, row| sign(bias[j] == 0.0) * differs(j, row));
+        let noise_error = of_runs(&|j, row| sign((row[j] >= 0.5) == likely(j)) * noise[j]);
+        (found.error_error, found.variance_error, found.noise_error) =
+            (error_error, variance_error, noise_error);
+        found
     }
 
     /// What classified.
@@ -88,6 +103,11 @@ impl ZeroOne {
         self.unbiased_variance() - self.biased_variance()
     }
 
+    /// The standard error of [`variance`](Self::variance), for this main prediction.
+    pub fn variance_error(&self) -> f64 {
+        self.variance_error
+    }
+
     /// What models that differ from a right main prediction add to the error.
     pub fn unbiased_variance(&self) -> f64 {
         let right = self.bias_at().into_iter().zip(self.variance_at());
@@ -104,6 +124,11 @@ impl ZeroOne {
     pub fn noise(&self) -> f64 {
         let effect = |(noise, right): (f64, f64)| (2.0 * right - 1.0) * noise;
         average(&self.noise_at().into_iter().zip(self.share_right()).map(effect).collect::<Vec<_>>())
+    }
+
+    /// The standard error of [`noise`](Self::noise).
+    pub fn noise_error(&self) -> f64 {
+        self.noise_error
     }
 
     /// The test points.
@@ -184,8 +209,12 @@ impl ZeroOne {
             .row(["bias".into(), self.bias().into()])
             .row(["variance, unbiased".into(), self.unbiased_variance().into()])
             .row(["variance, biased (subtracted)".into(), self.biased_variance().into()])
-            .row(["noise".into(), self.noise().into()])
-            .row(["bias + variance + noise".into(), (self.bias() + self.variance() + self.noise()).into()])
+            .row(["net variance".into(), self.variance().into(), self.variance_error.into()])
+            .row(["noise".into(), self.noise().into(), self.noise_error.into()])
+            .row([
+                "bias + net variance + noise".into(),
+                (self.bias() + self.variance() + self.noise()).into(),
+            ])
             .row(["error, measured".into(), self.error().into(), self.error_error.into()])
     }
 
@@ -296,6 +325,13 @@ impl fmt::Display for ZeroOneSweep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.to_table().fmt(f)
     }
+}
+
+/// Of the average of these values.
+fn standard_error(values: &[f64]) -> f64 {
+    let (n, average) = (values.len() as f64, average(values));
+    let squares: f64 = values.iter().map(|value| (value - average).powi(2)).sum();
+    (squares / (n - 1.0) / n).sqrt()
 }
 
 fn average(values: &[f64]) -> f64 {
