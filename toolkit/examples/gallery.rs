@@ -341,7 +341,7 @@ fn simulations(pieces: &mut Vec<Piece>) -> Result<()> {
     let crosses = |bias: f64, spread: f64| {
         let angle = |i: usize| (i as f64 * 2.4, ((i * 37 % 24) as f64 / 24.0).sqrt());
         (0..24)
-            .map(|i| angle(i))
+            .map(angle)
             .map(|(a, r)| (bias + spread * r * a.cos(), bias * 0.7 + spread * r * a.sin()))
             .collect()
     };
