@@ -1,10 +1,12 @@
 """What `kiln export`, `kiln slides` and `kiln site` write, opened in a browser with every host out of reach.
 
-    python tests/browser/offline.py KILN NOTEBOOK OUT     (needs selenium, chromium, chromedriver; see run.sh)
+    python tests/browser/offline.py KILN NOTEBOOK ANIMATED OUT     (needs selenium, chromium, chromedriver; see run.sh)
 
+ANIMATED is a notebook with an animated figure.
 Writes the files and screenshots to OUT, and fails if a figure does not become interactive.
 """
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -46,6 +48,33 @@ def figures(kiln, notebook, out):
         finally:
             driver.quit()
     print(f"{len(pages)} exported pages are interactive without a network")
+
+
+def animation(kiln, notebook, out):
+    """Each frame of an animated figure is drawn with as many points as it has, forwards and backwards."""
+    subprocess.run([kiln, "export", notebook, "--to", "html,json", "--out", out / "animated"], check=True, stdout=subprocess.DEVNULL)
+    figures = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted((out / "animated").glob("*.json"))}
+    file, figure = next((file, figure) for file, figure in figures.items() if figure.get("frames"))
+    driver = browser()
+    try:
+        driver.get(file.with_suffix(".html").absolute().as_uri())
+        drawn(driver, file.name)
+        names = [frame["name"] for frame in figure["frames"]]
+        for name in (names[len(names) // 2], names[0], names[-1]):
+            frame = next(frame for frame in figure["frames"] if frame["name"] == name)
+            driver.execute_async_script("""
+                const done = arguments[1], plot = document.querySelector('.js-plotly-plot');
+                Plotly.animate(plot, [arguments[0]], {mode: 'immediate', frame: {duration: 0, redraw: false}, transition: {duration: 0}})
+                    .then(() => setTimeout(done, 100));""", name)
+            state = driver.execute_script("return document.querySelector('.js-plotly-plot').data.map(t => [t.type, t.x, t.y])")
+            for index, trace in zip(frame["traces"], frame["data"]):
+                assert state[index] == [trace["type"], trace["x"], trace["y"]], (name, index)
+            assert all(trace[1] for trace in state if trace[0] == "scatter"), name
+            driver.save_screenshot(str(out / f"animated-{name}.png"))
+        quiet(driver)
+    finally:
+        driver.quit()
+    print(f"{len(names)} frames of an animation are shown in any order without a network")
 
 
 def slides(kiln, notebook, out):
@@ -93,9 +122,10 @@ def site(kiln, notebook, out):
 
 
 def main():
-    kiln, notebook, out = (pathlib.Path(argument) for argument in sys.argv[1:])
+    kiln, notebook, animated, out = (pathlib.Path(argument) for argument in sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     figures(kiln, notebook, out)
+    animation(kiln, animated, out)
     slides(kiln, notebook, out)
     site(kiln, notebook, out)
 
