@@ -59,13 +59,18 @@ def animation(kiln, notebook, out):
     try:
         driver.get(file.with_suffix(".html").absolute().as_uri())
         drawn(driver, file.name)
-        names = [frame["name"] for frame in figure["frames"]]
-        for name in (names[len(names) // 2], names[0], names[-1]):
-            frame = next(frame for frame in figure["frames"] if frame["name"] == name)
-            driver.execute_async_script("""
-                const done = arguments[1], plot = document.querySelector('.js-plotly-plot');
-                Plotly.animate(plot, [arguments[0]], {mode: 'immediate', frame: {duration: 0, redraw: false}, transition: {duration: 0}})
-                    .then(() => setTimeout(done, 100));""", name)
+        steps = figure["layout"]["sliders"][0]["steps"]
+        ground = "return document.querySelectorAll('.contourlayer path').length"
+        contours = driver.execute_script(ground)
+        assert contours, "no contours"
+        for number in (len(steps) // 2, 0, len(steps) - 1):
+            step, frame = steps[number], figure["frames"][number]
+            name = frame["name"]
+            assert step["args"][0] == [name], step
+            driver.execute_async_script(
+                "const [args, done] = arguments; Plotly.animate(document.querySelector('.js-plotly-plot'), ...args).then(() => setTimeout(done, 100))",
+                step["args"])
+            assert driver.execute_script(ground) == contours, f"frame {name} has other contours"
             state = driver.execute_script("return document.querySelector('.js-plotly-plot').data.map(t => [t.type, t.x, t.y])")
             for index, trace in zip(frame["traces"], frame["data"]):
                 assert state[index] == [trace["type"], trace["x"], trace["y"]], (name, index)
@@ -74,7 +79,7 @@ def animation(kiln, notebook, out):
         quiet(driver)
     finally:
         driver.quit()
-    print(f"{len(names)} frames of an animation are shown in any order without a network")
+    print(f"{len(steps)} frames of an animation are shown in any order without a network")
 
 
 def slides(kiln, notebook, out):

@@ -125,9 +125,10 @@ impl Animation {
 
     /// The slider and the buttons below the panel.
     pub(crate) fn controls(&self, below: f64, size: f64) -> (Value, Value) {
+        // Without `redraw` plotly takes contours away at the first step.
         let how = json!({
             "mode": "immediate", "fromcurrent": false,
-            "frame": {"duration": 120, "redraw": false}, "transition": {"duration": 0},
+            "frame": {"duration": 120, "redraw": true}, "transition": {"duration": 0},
         });
         let steps: Vec<Value> = self
             .frames
@@ -135,7 +136,7 @@ impl Animation {
             .map(|(name, _)| {
                 json!({
                     "label": plotly_text(name), "method": "animate",
-                    "args": [[name], {"mode": "immediate", "frame": {"duration": 0, "redraw": false}, "transition": {"duration": 0}}],
+                    "args": [[name], {"mode": "immediate", "frame": {"duration": 0, "redraw": true}, "transition": {"duration": 0}}],
                 })
             })
             .collect();
@@ -151,7 +152,7 @@ impl Animation {
             "x": 0.0, "xanchor": "left", "y": 0, "yanchor": "top", "pad": {"t": below + 18.0, "r": 8},
             "buttons": [
                 {"label": "▶", "method": "animate", "args": [null, how]},
-                {"label": "❚❚", "method": "animate", "args": [[null], {"mode": "immediate", "frame": {"duration": 0, "redraw": false}}]},
+                {"label": "❚❚", "method": "animate", "args": [[null], {"mode": "immediate", "frame": {"duration": 0, "redraw": true}}]},
             ],
         }]);
         (slider, menu)
