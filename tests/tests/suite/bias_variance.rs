@@ -274,3 +274,41 @@ fn the_number_of_threads_changes_nothing() -> Result<()> {
     }
     Ok(())
 }
+
+/// A constant that interrupts the notebook's cell at its 300th sample.
+#[derive(Debug, Default)]
+struct Interrupting {
+    samples: std::sync::atomic::AtomicUsize,
+}
+
+impl Regressor for Interrupting {
+    fn name(&self) -> String {
+        "interrupting".into()
+    }
+
+    fn fit_predict(&self, sample: &Sample, _: &[f64], predictions: &mut [f64]) -> Result<()> {
+        if self.samples.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 300 {
+            kiln::notebook::mark_interrupted();
+        }
+        predictions.fill(sample.y[0]);
+        Ok(())
+    }
+}
+
+/// An interrupt keeps the runs so far and says so, in a process of its own: the mark is the whole process's.
+#[test]
+fn an_interrupt_keeps_the_runs_so_far() -> Result<()> {
+    if std::env::var_os("KILN_TEST_INTERRUPT").is_none() {
+        let output = std::process::Command::new(std::env::current_exe().expect("the test's program"))
+            .args(["--exact", "bias_variance::an_interrupt_keeps_the_runs_so_far"])
+            .env("KILN_TEST_INTERRUPT", "1")
+            .output()
+            .expect("the test's program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return Ok(());
+    }
+    let found = simulation().runs(5_000).regressor(Interrupting::default()).run()?;
+    assert!(found.interrupted() && (2..=300).contains(&found.runs()), "{} runs", found.runs());
+    assert!(found.to_table().to_string().contains("of 5000, interrupted"), "{}", found.to_table());
+    Ok(())
+}
