@@ -7,6 +7,7 @@ mod broken_files;
 mod budget;
 mod callbacks;
 mod distributions;
+mod figures;
 mod fits;
 mod fixture;
 mod formula;
