@@ -68,12 +68,15 @@ def check(folder, entry, ending, worst):
         model = keras.saving.load_model(path)
     if ending == ".h5":
         restore_legacy_optimizer(model, path)
+    model.run_eagerly = True  # no minutes of compiling: operations are compiled once for all models
     for variable, want in zip(model.weights, entry["weights"], strict=True):
         same(f"{what}: {variable.path}", variable, array(want))
     for variable, want in zip(model.optimizer.variables, entry["optimizer_state"], strict=True):
         same(f"{what}: {variable.path}", variable, array(want))
     difference = same(f"{what}: predictions", model.predict(x, verbose=0), array(entry["predictions"]), PREDICTION)
     worst["prediction"] = max(worst["prediction"], difference)
+    if ending == ".weights.h5":
+        return
     measured = model.evaluate(x, y, verbose=0, return_dict=True)
     assert sorted(measured) == sorted(entry["evaluation"]), f"{what}: {measured} {entry['evaluation']}"
     for name, want in entry["evaluation"].items():
@@ -103,7 +106,7 @@ def main():
             files += 1
             try:
                 check(folder, entry, ending, worst) if ending != ".safetensors" else check_safetensors(folder, entry)
-            except Exception as error:  # every file is tried
+            except Exception as error:  # all files are tried
                 failures.append(f"{entry['name']}{ending}: {type(error).__name__}: {error}")
     print(f"{len(entries)} models, {files} files; largest difference of a prediction {worst['prediction']:.1e}, of a loss {worst['loss']:.1e}")
     for failure in failures:

@@ -3,6 +3,7 @@
 use crate::models::Sequential;
 use crate::{Error, Result};
 
+mod backup_and_restore;
 mod csv_logger;
 mod early_stopping;
 mod gradient_norms;
@@ -10,9 +11,6 @@ mod lambda_callback;
 mod learning_rate_scheduler;
 mod list;
 mod logs;
-// Its decisions are tested; it becomes public together with `Sequential::save`.
-#[cfg(test)]
-#[allow(dead_code, unreachable_pub)]
 mod model_checkpoint;
 mod monitor;
 mod progress;
@@ -22,12 +20,14 @@ mod shared;
 mod terminate_on_nan;
 mod weight_histogram;
 
+pub use backup_and_restore::BackupAndRestore;
 pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use gradient_norms::GradientNorms;
 pub use lambda_callback::{LambdaCallback, Outcome};
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use logs::Logs;
+pub use model_checkpoint::{IntoSaveFreq, ModelCheckpoint, SaveFreq};
 pub use monitor::{IntoMonitorMode, MonitorMode};
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 pub use terminate_on_nan::TerminateOnNaN;

@@ -256,7 +256,9 @@ impl Callback for ModelCheckpoint {
 }
 
 /// How a model is written.
-const WRITE: fn(&Sequential, &Path, bool) -> Result<()> = |_, _, _| Ok(());
+const WRITE: fn(&Sequential, &Path, bool) -> Result<()> = |model, path, weights_only| {
+    if weights_only { model.save_weights(path) } else { model.save(path) }
+};
 
 #[cfg(test)]
 mod tests {
