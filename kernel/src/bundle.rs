@@ -96,6 +96,18 @@ impl Prebuilt {
         Ok(library)
     }
 
+    /// Writes down the versions that the toolkit was built with for the session's crate: without them cargo would take the
+    /// newest releases, and compile the toolkit anew.
+    ///
+    /// # Errors
+    /// When the file cannot be copied.
+    pub(crate) fn lock_versions(&self, directory: &Path) -> Result<()> {
+        let lock = |crates: &Path| crates.join(template::CRATE).join("Cargo.lock");
+        let (from, to) = (lock(&self.template), lock(directory));
+        std::fs::copy(&from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
+        Ok(())
+    }
+
     /// The dependency as evcxr takes it.
     pub(crate) fn dependency(&self) -> String {
         template::dependency(&self.bundle)

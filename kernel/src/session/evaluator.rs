@@ -114,6 +114,8 @@ impl Evaluator {
             state.set_build_env(name, &value);
         }
         state.add_dep(bundle::DEPENDENCY, &prebuilt.dependency())?;
+        // evcxr has built a crate without dependencies, which emptied the lock file.
+        prebuilt.lock_versions(directory.path())?;
         context
             .eval_with_state(&format!("{PRIMING}{LOCAL_MACRO}"), state)
             .context("the toolkit cannot be used")?;
@@ -126,9 +128,10 @@ impl Evaluator {
             record: record.clone(),
             library,
             priming: format!(
-                ":dep {} = {}\n{}{LOCAL_MACRO}",
+                ":dep {} = {}\n{}\n{}{LOCAL_MACRO}",
                 bundle::DEPENDENCY,
                 prebuilt.dependency(),
+                commands::put_versions_back(directory.path()),
                 PRIMING.trim_start()
             ),
             items: Items::default(),

@@ -72,15 +72,21 @@ impl Compiler {
     pub(super) fn probe(&self, code: &str, cell: &Cell, scope: &Scope) -> Result<Findings> {
         let source = write_source(code, cell, scope, None);
         let mut findings = read_messages(&source, &self.run(&source.text)?);
-        let references: HashSet<usize> = findings
+        let mut references: HashSet<usize> = findings
             .types
             .iter()
             .filter(|(_, ty)| ty.contains(['&', '\'']))
             .map(|(&number, _)| number)
             .collect();
-        if findings.errors.is_empty() && !references.is_empty() {
+        // Of several variables that share one borrow, the compiler names one: it is asked again without that one.
+        while findings.errors.is_empty() && !references.is_empty() {
             let source = write_source(code, cell, scope, Some(&references));
-            findings.borrowed = read_messages(&source, &self.run(&source.text)?).borrowed;
+            let borrowed = read_messages(&source, &self.run(&source.text)?).borrowed;
+            if borrowed.is_empty() {
+                break;
+            }
+            references.retain(|number| !borrowed.contains(number));
+            findings.borrowed.extend(borrowed);
         }
         Ok(findings)
     }

@@ -85,7 +85,8 @@ let error = kiln::Error::argument(\"wrong\");
 let text = \"static\";
 let square = |x: f64| x * x;
 let part = &v[..1];
-square(part[0])";
+let (left, right) = v.split_at(1);
+square(part[0]) * (left.len() * right.len()) as f64";
     assert_eq!(kernel.execute(cell).ok().result(), Some("1.0"));
     let answer = kernel.execute(
         "b.push('!'); format!(\"{a:?} {b} {} {parsed} {maybe:?} {} {error} {text}\", map.len(), boxed(1.0))",

@@ -122,7 +122,7 @@ fn a_claim_is_asserted() {
         for cell in &cells {
             let claims: Vec<String> = shows(cell).into_iter().filter(|id| kinds[id] == "claim").collect();
             let code = cell["cell_type"] == "code";
-            let asserts = code && source(cell).lines().any(|line| asserts(line));
+            let asserts = code && source(cell).lines().any(asserts);
             assert!(
                 claims.is_empty() || asserts,
                 "{name}, cell {}: it asserts nothing of {claims:?}",
@@ -150,6 +150,23 @@ fn the_korean_edition_has_the_same_code() {
             } else {
                 let hangul = source(ours).chars().filter(|c| ('가'..='힣').contains(c)).count();
                 assert!(hangul > 5, "{name}, cell {cell}: the prose is not Korean");
+            }
+        }
+    }
+}
+
+/// A link from one notebook leads to another that is there.
+#[test]
+fn links_lead_somewhere() {
+    for folder in ["notebooks", "notebooks/ko"] {
+        for (name, cells) in notebooks(folder) {
+            for cell in cells.iter().filter(|cell| cell["cell_type"] == "markdown") {
+                let text = source(cell);
+                let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+                for target in targets.filter(|target| target.ends_with(".ipynb") && !target.contains(':')) {
+                    let there = root().join(folder).join(target).is_file();
+                    assert!(there, "{folder}/{name}, cell {}: there is no {target}", cell["id"]);
+                }
             }
         }
     }

@@ -55,7 +55,7 @@ mod lists {
         RandomRotation RandomTranslation RandomZoom LeakyReLU PReLU ELU ReLU Softmax);
     both!(REGULARIZERS prelude: L1 L2 L1L2 OrthogonalRegularizer);
     both!(CONSTRAINTS prelude: MaxNorm NonNeg UnitNorm MinMaxNorm);
-    both!(MODELS prelude: Sequential Tensor Table Figure Activation);
+    both!(MODELS prelude: GridSearch History Sequential Tensor Table Figure Activation);
     both!(INITIALIZERS initializers: Zeros Ones Constant RandomNormal RandomUniform TruncatedNormal VarianceScaling
         GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Orthogonal Identity);
     both!(LOSSES losses: MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError Huber
@@ -66,7 +66,8 @@ mod lists {
         FalseNegatives R2Score RootMeanSquaredError MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError
         MeanSquaredLogarithmicError LogCoshError Poisson KLDivergence Hinge SquaredHinge CategoricalHinge
         CosineSimilarity BinaryCrossentropy CategoricalCrossentropy SparseCategoricalCrossentropy Metrics);
-    both!(CALLBACKS callbacks: EarlyStopping LearningRateScheduler);
+    both!(CALLBACKS callbacks: EarlyStopping LearningRateScheduler ReduceLROnPlateau ModelCheckpoint CSVLogger TerminateOnNaN
+        LambdaCallback GradientNorms WeightHistogram);
 
     pub(super) const ALL: [(&str, &[&str]); 10] = [
         ("optimizers", OPTIMIZERS),

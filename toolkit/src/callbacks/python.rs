@@ -3,7 +3,6 @@
 use crate::{Error, Result};
 
 /// A number in a placeholder.
-#[cfg_attr(not(test), allow(dead_code))]
 pub(super) enum Number {
     Integer(i64),
     Float(f64),
@@ -33,7 +32,6 @@ fn with_exponent(digits: &str, exponent: i32) -> String {
 }
 
 /// `str.format` for what paths need: `{name}`, and after a colon a zero, a width, a precision and `d`, `f` or `e`.
-#[cfg_attr(not(test), allow(dead_code))]
 pub(super) fn format(text: &str, value: impl Fn(&str) -> Option<Number>) -> Result<String> {
     let mut out = String::new();
     let mut rest = text;

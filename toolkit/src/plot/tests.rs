@@ -242,7 +242,7 @@ fn no_trace_is_blank_in_silence() {
     for (name, figure) in [
         ("histogram", Figure::new().histogram("a", &million, 50)),
         ("scatter", Figure::new().scatter("a", &million, &million)),
-        ("boxes", Figure::new().add(Boxes::new(&[million.clone()]))),
+        ("boxes", Figure::new().add(Boxes::new(std::slice::from_ref(&million)))),
     ] {
         let size = figure.to_svg().len() + figure.to_plotly_json().to_string().len();
         assert!(size < 300_000, "{name}: {size} bytes for a million values");

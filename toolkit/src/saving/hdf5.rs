@@ -65,7 +65,7 @@ pub(super) fn open(bytes: Vec<u8>) -> Result<Folder> {
 }
 
 fn broken(path: &str, error: &hdf5_pure::Error) -> Error {
-    Error::file(format!("the HDF5 file is broken at `{}/`: {error}", path))
+    Error::file(format!("the HDF5 file is broken at `{path}/`: {error}"))
 }
 
 impl Folder {

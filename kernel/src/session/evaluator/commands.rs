@@ -2,6 +2,7 @@
 
 use super::super::channel::Sink;
 use super::super::dependencies::{self, Line};
+use super::super::metadata::quoted;
 use super::super::output::{CellError, Output, Stream};
 use super::{Evaluator, Items, Prepared};
 use crate::bundle;
@@ -35,6 +36,8 @@ impl Evaluator {
         if passed.trim().is_empty() {
             return Ok(());
         }
+        // What cannot be kept is resolved anew by cargo.
+        let _ = std::fs::copy(self.lock_file(), kept_versions(&self.directory));
         if added.is_empty() {
             let result = self.pass(commands, &passed, sink);
             if result.is_ok() && commands.lines().any(|line| line.trim() == ":clear") {
@@ -42,6 +45,7 @@ impl Evaluator {
             }
             return result;
         }
+        passed.push_str(&put_versions_back(&self.directory));
         let before = modified(&self.library);
         let progress = Progress::start(&added, &bundle::compiled_crates(&self.record), sink);
         let result = self.add(commands, &passed, before, sink);
@@ -108,8 +112,26 @@ impl Evaluator {
     }
 
     fn lock_file(&self) -> PathBuf {
-        self.directory.join("cells/Cargo.lock")
+        lock_file(&self.directory)
     }
+}
+
+fn lock_file(directory: &Path) -> PathBuf {
+    directory.join("cells/Cargo.lock")
+}
+
+/// Where the versions are kept while evcxr asks cargo about new crates.
+fn kept_versions(directory: &Path) -> PathBuf {
+    directory.join("versions.lock")
+}
+
+/// A command for evcxr, behind `:dep`, that brings the lock file back.
+///
+/// To find out whether there is such a crate, evcxr has cargo resolve a package with no other dependency, which leaves nothing
+/// else in the lock file. The build after that would take the newest releases of all that the toolkit needs, and compile
+/// the toolkit anew with them. evcxr carries commands out in their order, and builds behind the last.
+pub(super) fn put_versions_back(directory: &Path) -> String {
+    format!("!cp {} {}", quoted(&kept_versions(directory)), quoted(&lock_file(directory)))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
