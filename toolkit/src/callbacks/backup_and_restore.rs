@@ -18,8 +18,8 @@ const STATE: &str = "training_metadata.json";
 /// Behind each epoch the weights, the optimizer's state, the number of the epoch and the seeds are written. The next `fit`
 /// with this folder takes them up: it begins with the next epoch, and its numbers are those of a training that was never
 /// interrupted, to the bit (Keras shuffles otherwise after a restart). What other callbacks remember begins anew, as in
-/// Keras, and the history holds the epochs from there on. When the training ends, the
-/// folder's files are removed; a reader's interruption leaves them.
+/// Keras, and the history holds the epochs from there on. When the training ends, its files are removed; a reader's
+/// interruption leaves them. Each is written in one step, so that there is no need of Keras's `double_checkpoint`.
 ///
 /// # Example
 /// ```
@@ -170,11 +170,15 @@ impl Callback for BackupAndRestore {
         if !self.delete_checkpoint || notebook::interrupted() {
             return Ok(());
         }
-        // The state first: without it, weights mean nothing.
+        // The state first: without it, weights mean nothing. A process that died while it saved has left some behind.
         let _ = fs::remove_file(self.state());
-        if let Some(weights) = self.weights.take() {
-            let _ = fs::remove_file(self.folder.join(weights));
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("step-") && name.ends_with(".weights.h5") {
+                let _ = fs::remove_file(entry.path());
+            }
         }
+        self.weights = None;
         let _ = fs::remove_dir(&self.folder);
         Ok(())
     }
@@ -245,6 +249,37 @@ mod tests {
             }
             assert!(!folder.exists(), "a training that ended leaves nothing");
         }
+        Ok(())
+    }
+
+    /// Saved every five batches of an epoch of seven, a training that died at the begin of its third epoch (behind batch 14)
+    /// has the weights behind batch 10, and begins the second epoch anew with them. Weights whose state was not written any
+    /// more go too.
+    #[test]
+    fn a_state_within_an_epoch_begins_that_epoch_anew() -> Result<()> {
+        let folder = folder("batches");
+        let x = Tensor::linspace(-2.0, 2.0, 200).reshape([50, 4])?;
+        let y = Tensor::new((0..50).map(|row| row % 3).collect::<Vec<_>>());
+        let run = |model: &mut Sequential, dies: usize| {
+            let backup = BackupAndRestore::new(&folder).save_freq(5);
+            model
+                .fit(&x, &y)
+                .epochs(4)
+                .batch_size(8)
+                .verbose(0)
+                .seed(3)
+                .callback(backup)
+                .callback(Dies(dies))
+                .run()
+        };
+        assert!(run(&mut model(1)?, 2).is_err());
+        assert!(folder.join("step-10.weights.h5").exists());
+        write_file(&folder.join("step-15.weights.h5"), b"cut off")?;
+        let mut resumed = model(1)?;
+        let history = run(&mut resumed, 9)?;
+        assert_eq!(history.epochs(), [1, 2, 3]);
+        assert_eq!(resumed.optimizer_state()?.iterations(), 10 + 3 * 7);
+        assert!(!folder.exists());
         Ok(())
     }
 
