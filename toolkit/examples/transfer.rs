@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             all.push(results);
         }
         report("    all", &all.concat());
-        for way in 1..WAYS.len() {
+        for (way, name) in WAYS.iter().enumerate().skip(1) {
             let better =
                 all.iter().filter(|results| differences(results, way).iter().sum::<f64>() > 0.0).count();
             println!(
@@ -75,13 +75,13 @@ fn differences(results: &[Accuracies], way: usize) -> Vec<f64> {
 fn report(what: &str, results: &[Accuracies]) {
     let count = results.len() as f64;
     print!("{what}  {} {:.4}", WAYS[0], results.iter().map(|accuracies| accuracies[0]).sum::<f64>() / count);
-    for way in 1..WAYS.len() {
+    for (way, name) in WAYS.iter().enumerate().skip(1) {
         let found = differences(results, way);
         let mean = found.iter().sum::<f64>() / count;
         let squares: f64 = found.iter().map(|difference| (difference - mean).powi(2)).sum();
         let better = found.iter().filter(|difference| **difference > 0.0).count();
         let deviation = (squares / (count - 1.0)).sqrt();
-        print!("  {} {mean:+.4} ± {deviation:.4} ({better} of {count})", WAYS[way]);
+        print!("  {name} {mean:+.4} ± {deviation:.4} ({better} of {count})");
     }
     println!();
 }
