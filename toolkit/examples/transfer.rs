@@ -57,11 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for (way, name) in WAYS.iter().enumerate().skip(1) {
             let better =
                 all.iter().filter(|results| differences(results, way).iter().sum::<f64>() > 0.0).count();
-            println!(
-                "{:>10}: better than scratch in the mean of {better} pairs of {}",
-                WAYS[way],
-                PAIRS.len()
-            );
+            println!("{name:>10}: better than scratch in the mean of {better} pairs of {}", PAIRS.len());
         }
     }
     Ok(())
