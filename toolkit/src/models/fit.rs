@@ -231,6 +231,7 @@ impl Fit<'_> {
         }
         let shuffle = self.shuffle.clone().map_err(|error| error.in_context("fit"))?;
         model.begin_training()?;
+        (model.order_seed, model.resumed) = (self.seed.unwrap_or_else(fresh_seed), None);
         let rows = samples.count()?;
         let batches = rows.div_ceil(self.batch_size);
         let mut run = Run {
@@ -243,7 +244,7 @@ impl Fit<'_> {
             steps: self.steps_per_epoch,
             place: rows,
             permutation: Vec::new(),
-            order: Generator::with_stream(self.seed.unwrap_or_else(fresh_seed), 0),
+            order: Generator::with_stream(model.order_seed, 0),
             shuffle,
             progress: Progress::new(self.verbosity, self.epochs, self.steps_per_epoch.unwrap_or(batches)),
             callbacks: std::mem::take(&mut self.callbacks),
@@ -252,7 +253,8 @@ impl Fit<'_> {
         model.stop = false;
         model.needs = run.callbacks.needs();
         run.callbacks.each(|callback| callback.on_train_begin(model))?;
-        for epoch in self.initial_epoch..self.epochs {
+        let first = run.first_epoch(self.initial_epoch, model);
+        for epoch in first..self.epochs {
             let validates = (epoch + 1).is_multiple_of(self.validation_freq);
             run.epoch(epoch, validates, model)?;
             if run.history.interrupted || model.stop {
@@ -320,6 +322,20 @@ struct Run {
 }
 
 impl Run {
+    /// The first epoch: where a callback has taken up an earlier training, the one behind its last, and the samples come in
+    /// the order in which they would have come.
+    fn first_epoch(&mut self, initial: usize, model: &mut Sequential) -> usize {
+        let Some(resumed) = model.resumed.take() else { return initial };
+        model.order_seed = resumed.order;
+        self.order = Generator::with_stream(resumed.order, 0);
+        for _ in initial..resumed.epoch {
+            self.begin_round();
+            let used = self.steps.map_or(self.rows, |steps| steps.saturating_mul(self.batch_size));
+            self.place = self.rows.min(self.place.saturating_add(used));
+        }
+        resumed.epoch
+    }
+
     /// A new order of the samples, where the last one is used up.
     fn begin_round(&mut self) {
         if self.place >= self.rows {
