@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use kiln::Error;
 use kiln::bias_variance::{Classification, Simulation};
-use kiln::plot::{self, Figure, Theme};
+use kiln::plot::{self, Figure, Panel, Theme};
 use kiln::prelude::*;
 
 /// A section of the page: a file's name, what the figure is, the lines that make it, and the figure.
@@ -77,6 +77,16 @@ fn main() -> Result<()> {
             let _ = write!(page, "\n```rust\n{}\n```\n", code.replace(" . ", "."));
         }
     }
+    let table = plot::comparison(
+        "옵티마이저",
+        &[("accuracy", true), ("seconds", false)],
+        &[("SGD", vec![0.84, 12.0]), ("Adam", vec![0.88, 14.0]), ("RMSProp", vec![0.87, 13.5])],
+    );
+    let _ = write!(
+        page,
+        "\n## A table of candidates\n\nThe best of each measure carries a star (`plot::comparison`); a notebook shows it as a table.\n\n{}\n",
+        table.to_html()
+    );
     println!("{figures} figures; SVG and JSON together {} KB on average", bytes / figures / 1000);
     println!("the slowest PNG at scale 2: {:.3} s ({})", slowest.0, slowest.1);
     fs::write(docs.join("README.md"), page).map_err(failed)
@@ -127,6 +137,34 @@ fn basic(pieces: &mut Vec<Piece>) {
             .line("σ = 1", &x, gauss(1.0))
             .line("σ = 2", &x, gauss(2.0))
             .note(plot::Note::new("평균 (mean)", 2.3, 0.34).arrow_to(0.0, 0.4))
+    );
+    let cloud = |n: usize, shift: f64| -> (Vec<f64>, Vec<f64>) {
+        let place = |i: usize| (i as f64 * 0.7).sin() * ((i % 7) as f64 / 3.0) + shift;
+        (0..n).map(|i| (place(i), 0.6 * place(i) + ((i * 5) as f64).cos() / 2.0)).unzip()
+    };
+    let ((x0, y0), (x1, y1)) = (cloud(60, 0.0), cloud(60, 1.5));
+    let groups: Vec<Vec<f64>> = (1..=4).map(|k| y0.iter().map(|y| y / f64::from(k)).collect()).collect();
+    let cells: Vec<f64> = (0..64).map(|i| (f64::from(i / 8 - i % 8)).abs() / -7.0 + 1.0).collect();
+    piece!(
+        pieces,
+        "traces",
+        "Bars, points, boxes and a heat map in one figure",
+        Figure::new()
+            .title("막대, 점, 상자, 열지도")
+            .columns(2)
+            .panel(Panel::new().title("정확도 (accuracy)").bars(
+                "",
+                ["SGD", "Adam", "RMSProp"],
+                [0.84, 0.88, 0.87]
+            ))
+            .panel(Panel::new().title("두 집단").scatter("0", &x0, &y0).scatter("1", &x1, &y1))
+            .panel(
+                Panel::new()
+                    .title("층별 분포")
+                    .x_categories(["w₁", "w₂", "w₃", "w₄"])
+                    .add(plot::Boxes::new(&groups))
+            )
+            .panel(Panel::new().title("상관 |r|").add(plot::Heatmap::new(8, 8, &cells).color_bar("|r|")))
     );
     let epochs = || 0..60;
     let schedules: [(&str, Vec<f64>); 3] = [

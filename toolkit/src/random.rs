@@ -1,5 +1,7 @@
 //! Seeds and random streams. All random numbers are drawn on the host, so that every device sees the same.
 
+mod normals;
+
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::hash::{BuildHasher, Hasher};
@@ -84,6 +86,19 @@ impl Generator {
         let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
         self.spare_normal = Some(radius * sin);
         radius * cos
+    }
+
+    /// Fills `out` with the draws that [`normal`](Self::normal) would give one by one, to rounding, but several times
+    /// as fast.
+    pub fn fill_normal(&mut self, out: &mut [f64]) {
+        let spare = if out.is_empty() { None } else { self.spare_normal.take() };
+        let (first, rest) = out.split_at_mut(usize::from(spare.is_some()));
+        first.iter_mut().zip(spare).for_each(|(first, spare)| *first = spare);
+        let (pairs, last) = rest.split_at_mut(rest.len() / 2 * 2);
+        normals::fill_pairs(self, pairs);
+        if let [last] = last {
+            *last = self.normal();
+        }
     }
 
     /// A number drawn evenly from `0..bound`, without bias.

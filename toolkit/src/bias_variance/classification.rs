@@ -112,11 +112,11 @@ impl Classification {
         let at = self.grid();
         let probability: Vec<f64> = at.iter().map(|&x| self.chance(x)).collect::<Result<_>>()?;
         let name = self.classifier.name();
-        // Of each run its classes, then whether they differ from fresh labels.
-        let rows = all_runs(&name, self.runs, 2 * at.len(), |first, rows| {
-            self.some_runs(seed, first, &at, &probability, rows)
+        // Of each run its classes, and whether they differ from fresh labels.
+        let (classes, errors) = all_runs(&name, self.runs, at.len(), |first, classes, errors| {
+            self.some_runs(seed, first, &at, &probability, classes, errors)
         })?;
-        Ok(ZeroOne::of(name, self.runs, at, probability, &rows))
+        Ok(ZeroOne::of(name, self.runs, at, probability, &classes, &errors))
     }
 
     /// Runs the simulation for each value of a classifier's parameter, on the same samples.
@@ -164,11 +164,11 @@ impl Classification {
         first: usize,
         at: &[f64],
         probability: &[f64],
-        rows: &mut [f64],
+        classes: &mut [f64],
+        errors: &mut [f64],
     ) -> Result<()> {
-        let mut predictions = vec![0.0; rows.len() / 2];
         let (mut samples, mut generators) = (Vec::new(), Vec::new());
-        for run in first..first + rows.len() / (2 * at.len()) {
+        for run in first..first + classes.len() / at.len() {
             let mut generator = Generator::with_stream(seed, run as u64 + 1);
             let x = points(self.samples, self.domain, self.design, &mut generator);
             let mut y = Vec::with_capacity(x.len());
@@ -178,15 +178,13 @@ impl Classification {
             samples.push(Sample { x, y, domain: self.domain, seed: generator.word() });
             generators.push(generator);
         }
-        self.classifier.fit_predict_all(&samples, at, &mut predictions)?;
-        for ((row, predictions), mut generator) in
-            rows.chunks_exact_mut(2 * at.len()).zip(predictions.chunks_exact(at.len())).zip(generators)
-        {
-            let (classes, errors) = row.split_at_mut(at.len());
-            for (j, prediction) in predictions.iter().enumerate() {
-                let (class, label) = (*prediction >= 0.5, generator.uniform() < probability[j]);
-                classes[j] = f64::from(class);
-                errors[j] = f64::from(class != label);
+        self.classifier.fit_predict_all(&samples, at, classes)?;
+        let rows = classes.chunks_exact_mut(at.len()).zip(errors.chunks_exact_mut(at.len()));
+        for ((classes, errors), mut generator) in rows.zip(generators) {
+            for ((class, error), probability) in classes.iter_mut().zip(errors).zip(probability) {
+                let (said, label) = (*class >= 0.5, generator.uniform() < *probability);
+                *class = f64::from(said);
+                *error = f64::from(said != label);
             }
         }
         Ok(())

@@ -1,5 +1,8 @@
 //! What a simulation found.
 
+mod sums;
+
+use self::sums::{Sums, means};
 use super::Simulation;
 use crate::plot::{self, Figure};
 use crate::table::Table;
@@ -41,44 +44,19 @@ struct Part {
 }
 
 impl Decomposition {
-    pub(super) fn of(simulation: &Simulation, x: Vec<f64>, truth: Vec<f64>, rows: &[f64]) -> Self {
+    pub(super) fn of(
+        simulation: &Simulation,
+        x: Vec<f64>,
+        truth: Vec<f64>,
+        predictions: Vec<f64>,
+        errors: &[f64],
+    ) -> Self {
         let points = x.len();
-        let runs = rows.len() / (2 * points);
+        let runs = predictions.len() / points;
         let n = runs as f64;
-        let of_run =
-            |row: &[f64], part: usize| -> Vec<f64> { row[part * points..(part + 1) * points].to_vec() };
-        let rows: Vec<&[f64]> = rows.chunks_exact(2 * points).collect();
-        let predictions: Vec<f64> = rows.iter().flat_map(|row| of_run(row, 0)).collect();
-        let mean = |part: usize| -> Vec<f64> {
-            let mut sum = vec![0.0; points];
-            for row in &rows {
-                sum.iter_mut().zip(&row[part * points..]).for_each(|(sum, value)| *sum += value);
-            }
-            sum.iter().map(|sum| sum / n).collect()
-        };
-        let (mean_model, mse) = (mean(0), mean(1));
-        let mut squares = vec![0.0; points];
-        let mut fourths = vec![0.0; points];
-        let mut error_squares = vec![0.0; points];
-        let (mut run_variance, mut run_mse, mut run_pull) = (Vec::new(), Vec::new(), Vec::new());
-        for row in &rows {
-            let (mut total, mut pull, mut error) = (0.0, 0.0, 0.0);
-            for j in 0..points {
-                let deviation = row[j] - mean_model[j];
-                let square = deviation * deviation;
-                let excess = row[points + j] - mse[j];
-                squares[j] += square;
-                fourths[j] += square * square;
-                error_squares[j] += excess * excess;
-                total += square;
-                pull += 2.0 * (mean_model[j] - truth[j]) * deviation;
-                error += row[points + j];
-            }
-            let share = 1.0 / points as f64;
-            run_variance.push(total * share);
-            run_pull.push(pull * share);
-            run_mse.push(error * share);
-        }
+        let (mean_model, mse) = (means(&predictions, points), means(errors, points));
+        let Sums { squares, fourths, error_squares, run_variance, run_pull, run_mse } =
+            Sums::of(&predictions, errors, &mean_model, &mse, &truth);
         let variance: Vec<f64> = squares.iter().map(|square| square / (n - 1.0)).collect();
         let bias = |j: usize| mean_model[j] - truth[j];
         let average = |values: &[f64]| values.iter().sum::<f64>() / points as f64;

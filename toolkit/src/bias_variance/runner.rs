@@ -17,14 +17,15 @@ const RUNS_A_TASK: usize = 32;
 pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
     let at = simulation.grid();
     let truth: Vec<f64> = at.iter().map(|&x| simulation.target(x)).collect::<Result<_>>()?;
-    // Of each run its predictions, then their squared errors against fresh noisy targets.
-    let rows = all_runs(&simulation.regressor.name(), simulation.runs, 2 * at.len(), |first, rows| {
-        some_runs(simulation, seed, first, &at, &truth, rows)
-    })?;
-    Ok(Decomposition::of(simulation, at, truth, &rows))
+    // Of each run its predictions, and their squared errors against fresh noisy targets.
+    let (predictions, errors) =
+        all_runs(&simulation.regressor.name(), simulation.runs, at.len(), |first, predictions, errors| {
+            some_runs(simulation, seed, first, &at, &truth, predictions, errors)
+        })?;
+    Ok(Decomposition::of(simulation, at, truth, predictions, &errors))
 }
 
-/// A row of `width` numbers for each run, or for those before an interrupt; `work` fills the rows of some runs from the
+/// Two rows of `width` numbers for each run, or for those before an interrupt; `work` fills the rows of some runs from the
 /// given one on.
 ///
 /// The runs go in portions that take long enough to use the cores, and short enough to answer an interrupt and to show
@@ -33,9 +34,9 @@ pub(super) fn all_runs(
     name: &str,
     runs: usize,
     width: usize,
-    work: impl Fn(usize, &mut [f64]) -> Result<()> + Sync,
-) -> Result<Vec<f64>> {
-    let mut rows = vec![0.0; runs * width];
+    work: impl Fn(usize, &mut [f64], &mut [f64]) -> Result<()> + Sync,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let (mut one, mut two) = (vec![0.0; runs * width], vec![0.0; runs * width]);
     let mut progress = Progress::new(name, runs);
     let mut done = 0;
     let mut portion = 2 * RUNS_A_TASK;
@@ -43,10 +44,11 @@ pub(super) fn all_runs(
         let end = runs.min(done + portion);
         let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
         let begun = Instant::now();
-        let part = &mut rows[done * width..end * width];
-        parallel::rows_mut(part, width, (end - done).div_ceil(RUNS_A_TASK), |first, rows| {
+        let part = done * width..end * width;
+        let tasks = (end - done).div_ceil(RUNS_A_TASK);
+        parallel::row_pairs_mut(&mut one[part.clone()], &mut two[part], width, tasks, |first, one, two| {
             let first = done + first;
-            if let Err(error) = work(first, rows) {
+            if let Err(error) = work(first, one, two) {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                 if failed.as_ref().is_none_or(|(run, _)| first < *run) {
                     *failed = Some((first, error));
@@ -65,8 +67,9 @@ pub(super) fn all_runs(
             portion *= 4;
         }
     }
-    rows.truncate(done * width);
-    Ok(rows)
+    one.truncate(done * width);
+    two.truncate(done * width);
+    Ok((one, two))
 }
 
 /// Says how far a simulation is once it has taken a while: in a notebook by one display, on a terminal by one line.
@@ -122,23 +125,22 @@ fn some_runs(
     first: usize,
     at: &[f64],
     truth: &[f64],
-    rows: &mut [f64],
+    predictions: &mut [f64],
+    errors: &mut [f64],
 ) -> Result<()> {
-    let mut predictions = vec![0.0; rows.len() / 2];
-    let (mut samples, mut generators) = (Vec::new(), Vec::new());
-    for run in first..first + rows.len() / (2 * at.len()) {
+    let runs = predictions.len() / at.len();
+    let (mut samples, mut generators) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
+    for run in first..first + runs {
         let mut generator = Generator::with_stream(seed, run as u64 + 1);
         samples.push(draw(simulation, &mut generator)?);
         generators.push(generator);
     }
-    simulation.regressor.fit_predict_all(&samples, at, &mut predictions)?;
-    for ((row, predictions), mut generator) in
-        rows.chunks_exact_mut(2 * at.len()).zip(predictions.chunks_exact(at.len())).zip(generators)
-    {
-        let (kept, errors) = row.split_at_mut(at.len());
-        kept.copy_from_slice(predictions);
+    simulation.regressor.fit_predict_all(&samples, at, predictions)?;
+    let rows = predictions.chunks_exact(at.len()).zip(errors.chunks_exact_mut(at.len()));
+    for ((predictions, errors), mut generator) in rows.zip(generators) {
+        generator.fill_normal(errors);
         for ((error, prediction), truth) in errors.iter_mut().zip(predictions).zip(truth) {
-            let difference = truth + simulation.noise * generator.normal() - prediction;
+            let difference = truth + simulation.noise * *error - prediction;
             *error = difference * difference;
         }
     }
@@ -147,9 +149,10 @@ fn some_runs(
 
 fn draw(simulation: &Simulation, generator: &mut Generator) -> Result<Sample> {
     let x = points(simulation.samples, simulation.domain, simulation.design, generator);
-    let mut y = Vec::with_capacity(x.len());
-    for &x in &x {
-        y.push(simulation.target(x)? + simulation.noise * generator.normal());
+    let mut y = vec![0.0; x.len()];
+    generator.fill_normal(&mut y);
+    for (y, &x) in y.iter_mut().zip(&x) {
+        *y = simulation.target(x)? + simulation.noise * *y;
     }
     Ok(Sample { x, y, domain: simulation.domain, seed: generator.word() })
 }

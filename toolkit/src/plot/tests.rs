@@ -95,6 +95,15 @@ fn gallery() -> Vec<(&'static str, Figure)> {
         ("descent", descent(&Bowl, std::slice::from_ref(&path))),
         ("descent_animated", descent_animated(&Bowl, std::slice::from_ref(&path))),
         ("surface", surface_with_paths(&Bowl, &[path])),
+        (
+            "traces",
+            Figure::new()
+                .title("막대, 점, 상자, 열지도")
+                .panel(Panel::new().title("정확도").bars("", ["SGD", "Adam"], [0.8, 0.9]))
+                .panel(Panel::new().scatter("a", 0..9, rng(9)).scatter("b", 0..9, rng(18)[9..].to_vec()))
+                .panel(Panel::new().add(Boxes::new(&[rng(30), rng(60)[30..].to_vec()])))
+                .panel(Panel::new().add(Heatmap::new(4, 4, rng(16)).color_bar("|r|"))),
+        ),
         ("descent_on_line", descent_on_line(|x| x * x, (-1.0, 1.0), &[("SGD", vec![0.9, 0.5, 0.2])])),
     ]
 }
@@ -109,16 +118,23 @@ fn snapshot(name: &str, content: &str) {
     assert!(expected == content, "{name} has changed: set KILN_BLESS=1 to write it anew, and look at it");
 }
 
-/// Every family keeps its bytes, in both renderers: a few small ones as files, the others as digests.
+/// Every family keeps its bytes, in both renderers and both themes, under a Korean title: a few small ones as files, the
+/// others as digests of SVG and JSON, light then dark.
 #[test]
 fn snapshots_are_unchanged() {
     let mut digests = String::new();
     for (name, figure) in gallery() {
-        let (svg, json) = (figure.to_svg(), format!("{:#}\n", figure.to_plotly_json()));
-        digests.push_str(&format!("{name} {:016x} {:016x}\n", digest(&svg), digest(&json)));
+        digests.push_str(name);
+        for theme in [Theme::light(), Theme::dark()] {
+            let titled = figure.clone().theme(theme).title(format!("그림: {name}"));
+            let (svg, json) = (titled.to_svg(), titled.to_plotly_json().to_string());
+            assert!(json.contains("그림: "), "{name}");
+            digests.push_str(&format!(" {:016x} {:016x}", digest(&svg), digest(&json)));
+        }
+        digests.push('\n');
         if ["history", "confusion_matrix", "gradient_flow"].contains(&name) {
-            snapshot(&format!("{name}.svg"), &svg);
-            snapshot(&format!("{name}.json"), &json);
+            snapshot(&format!("{name}.svg"), &figure.to_svg());
+            snapshot(&format!("{name}.json"), &format!("{:#}\n", figure.to_plotly_json()));
         }
     }
     snapshot("digests.txt", &digests);

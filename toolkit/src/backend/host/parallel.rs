@@ -49,6 +49,26 @@ pub(crate) fn rows_mut<T: Send>(
     });
 }
 
+/// Like [`rows_mut`] with two buffers of equal length, whose rows have one width.
+pub(crate) fn row_pairs_mut<T: Send>(
+    a: &mut [T],
+    b: &mut [T],
+    row: usize,
+    parts: usize,
+    task: impl Fn(usize, &mut [T], &mut [T]) + Sync,
+) {
+    assert!(a.len() == b.len(), "buffers of one row have one length");
+    let rows = a.len().checked_div(row).unwrap_or(0);
+    let parts = parts.clamp(1, rows.max(1));
+    let (a, b) = (Shared::new(a), Shared::new(b));
+    run(parts, &|part| {
+        let (first, end) = (rows * part / parts, rows * (part + 1) / parts);
+        // SAFETY: parts are disjoint and each is taken once.
+        let (a, b) = unsafe { (a.part(first * row, end * row), b.part(first * row, end * row)) };
+        task(first, a, b);
+    });
+}
+
 /// Like [`rows_mut`] with three buffers of equal length that are cut at the same places.
 pub(crate) fn triples_mut<T: Send>(
     a: &mut [T],

@@ -38,41 +38,49 @@ pub struct ZeroOne {
 }
 
 impl ZeroOne {
-    pub(super) fn of(name: String, wanted: usize, x: Vec<f64>, probability: Vec<f64>, rows: &[f64]) -> Self {
+    pub(super) fn of(
+        name: String,
+        wanted: usize,
+        x: Vec<f64>,
+        probability: Vec<f64>,
+        classes: &[f64],
+        errors: &[f64],
+    ) -> Self {
         let points = x.len();
-        let runs = rows.len() / (2 * points);
-        let n = runs as f64;
-        let mean = |part: usize| -> Vec<f64> {
+        let runs = classes.len() / points;
+        let mean = |rows: &[f64]| -> Vec<f64> {
             let mut sum = vec![0.0; points];
-            for row in rows.chunks_exact(2 * points) {
-                sum.iter_mut().zip(&row[part * points..]).for_each(|(sum, value)| *sum += value);
+            for row in rows.chunks_exact(points) {
+                sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
             }
-            sum.iter().map(|sum| sum / n).collect()
+            sum.iter().map(|sum| sum / runs as f64).collect()
         };
         let mut found = Self {
             name,
             x,
             probability,
-            votes: mean(0),
+            votes: mean(classes),
             runs,
             wanted,
-            error_at: mean(1),
+            error_at: mean(errors),
             error_error: 0.0,
             variance_error: 0.0,
             noise_error: 0.0,
         };
         // What a run adds to each average, given the main prediction: its spread is the average's standard error.
-        let of_runs = |part: &dyn Fn(usize, &[f64]) -> f64| {
-            let of_run = |row| (0..points).map(|j| part(j, row)).sum::<f64>() / points as f64;
-            standard_error(&rows.chunks_exact(2 * points).map(of_run).collect::<Vec<_>>())
+        let of_runs = |rows: &[f64], part: &dyn Fn(usize, f64) -> f64| {
+            let of_run = |row: &[f64]| {
+                row.iter().enumerate().map(|(j, value)| part(j, *value)).sum::<f64>() / points as f64
+            };
+            standard_error(&rows.chunks_exact(points).map(of_run).collect::<Vec<_>>())
         };
         let (main, bias, noise) = (found.main_prediction(), found.bias_at(), found.noise_at());
         let likely = |j: usize| found.probability[j] >= 0.5;
         let sign = |yes: bool| if yes { 1.0 } else { -1.0 };
-        let error_error = of_runs(&|j, row| row[points + j]);
-        let differs = |j: usize, row: &[f64]| f64::from((row[j] >= 0.5) != (main[j] == 1));
-        let variance_error = of_runs(&|j, row| sign(bias[j] == 0.0) * differs(j, row));
-        let noise_error = of_runs(&|j, row| sign((row[j] >= 0.5) == likely(j)) * noise[j]);
+        let error_error = of_runs(errors, &|_, error| error);
+        let differs = |j: usize, class: f64| f64::from((class >= 0.5) != (main[j] == 1));
+        let variance_error = of_runs(classes, &|j, class| sign(bias[j] == 0.0) * differs(j, class));
+        let noise_error = of_runs(classes, &|j, class| sign((class >= 0.5) == likely(j)) * noise[j]);
         (found.error_error, found.variance_error, found.noise_error) =
             (error_error, variance_error, noise_error);
         found

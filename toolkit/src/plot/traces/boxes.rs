@@ -150,7 +150,7 @@ impl Mark for Boxes {
     fn plotly(&self, sheet: &Sheet<'_>) -> Vec<Value> {
         let c = sheet.theme.color(self.color);
         let pick = |f: fn(&Summary) -> f64| {
-            numbers::array(&self.groups.iter().flatten().map(f).collect::<Vec<_>>(), Scale::Log)
+            numbers::array(&self.groups.iter().flatten().map(f).collect::<Vec<_>>(), sheet.y_scale)
         };
         vec![json!({
             "type": "box",
@@ -167,5 +167,24 @@ impl Mark for Boxes {
             "line": {"color": c.hex(), "width": 1.8},
             "fillcolor": format!("rgba({},{},{},0.3)", c.0, c.1, c.2),
         })]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::Figure;
+
+    /// A box below 0 has its place in plotly too; on a logarithmic axis it has none.
+    #[test]
+    fn plotly_gets_values_below_zero() {
+        let boxes =
+            || Figure::new().add(Boxes::new(&[[-2.0, -1.0, 0.0, 1.0, 2.0], [-4.0, -3.0, -2.0, -1.0, 1.0]]));
+        let part = |figure: Figure, key: &str| figure.to_plotly_json()["data"][0][key].clone();
+        assert_eq!(part(boxes(), "lowerfence"), json!([-2, -4]));
+        assert_eq!(part(boxes(), "q1"), json!([-1, -3]));
+        assert_eq!(part(boxes(), "median"), json!([0, -2]));
+        assert_eq!(part(boxes(), "q3"), json!([1, -1]));
+        assert_eq!(part(boxes().log_y(), "q1"), json!([null, null]));
     }
 }
