@@ -30,6 +30,16 @@ enum Command {
     Datasets(datasets::Arguments),
     /// Says what is here, what is missing, and what adds it
     Doctor,
+    /// Prepares an evaluator, so that the next kernel starts at once
+    #[command(hide = true)]
+    Standby {
+        /// Returns only when it is ready
+        #[arg(long)]
+        wait: bool,
+        /// Is the process that stands by
+        #[arg(long, hide = true, conflicts_with = "wait")]
+        serve: bool,
+    },
     /// Runs the kernel; Jupyter calls this
     Kernel {
         /// The connection file that Jupyter wrote
@@ -45,6 +55,8 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Datasets(arguments) => datasets::main(&arguments),
         Command::Doctor => doctor::main(),
+        Command::Standby { serve: true, .. } => crate::standby::wait_for_kernel(),
+        Command::Standby { wait, .. } => crate::standby::prepare_and_wait(wait),
         Command::Kernel { connection_file } => crate::server::run(&connection_file),
     };
     match result {

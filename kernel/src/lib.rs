@@ -13,6 +13,7 @@ pub mod paths;
 pub mod runtime;
 pub mod server;
 pub mod session;
+mod standby;
 pub mod toolchain;
 
 use std::process::ExitCode;
@@ -23,6 +24,9 @@ use std::process::ExitCode;
 pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
     if let Some(cargo) = std::env::var_os(session::REAL_CARGO) {
         return Some(session::filter_metadata(cargo));
+    }
+    if let Some(directory) = std::env::var_os(session::BUILD_SESSION) {
+        return Some(session::build(directory));
     }
     std::env::var_os(runtime::IS_RUNTIME).map(|_| runtime::run())
 }

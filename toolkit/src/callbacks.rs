@@ -10,6 +10,7 @@ mod progress;
 
 pub use early_stopping::EarlyStopping;
 pub use learning_rate_scheduler::LearningRateScheduler;
+pub use progress::Verbose;
 pub(crate) use progress::{Progress, Verbosity};
 
 pub use monitor::MonitorMode;

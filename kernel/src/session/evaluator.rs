@@ -1,5 +1,6 @@
 //! The evaluator: evcxr, with what it needs around it. It lives on a thread of its own.
 
+use super::build;
 use super::cell::{self, Cell};
 use super::channel::{Channel, Report, Sink};
 use super::diagnostics::{Known, compile_error};
@@ -45,6 +46,9 @@ pub(super) struct Evaluator {
     channel: Arc<Channel>,
     scope: Scope,
     lost: Vec<(String, String)>,
+    toolkit: bundle::Prebuilt,
+    /// Whether the reader was told that the toolkit has changed.
+    told: bool,
 }
 
 impl Evaluator {
@@ -56,7 +60,14 @@ impl Evaluator {
     ) -> Result<Self> {
         let prebuilt = bundle::prebuild(progress)?;
         let library = prebuilt.start_session(directory.path())?;
-        let record = directory.path().join("call");
+        let record = build::record(directory.path());
+        build::write_script(directory.path())?;
+        build::begin_session(
+            directory.path(),
+            &prebuilt.toolchain.cargo,
+            &prebuilt.toolchain.rustc,
+            &prebuilt.manifest(),
+        )?;
         metadata::write_script(&directory.path().join("cargo-home"), &prebuilt.toolchain.cargo)?;
         let mut command = std::process::Command::new(this_program()?);
         command
@@ -66,11 +77,13 @@ impl Evaluator {
             .env(runtime::DISPLAY, channel.display())
             .env(runtime::LIBRARY, &library)
             .env("CARGO_HOME", paths::cargo_home()?)
+            .env("PATH", std::env::join_paths(super::user_path())?)
             .env("LD_LIBRARY_PATH", library_path(&prebuilt.toolchain.libraries, &library)?);
         let (mut context, _) =
             EvalContext::with_subprocess_command(command).context("evcxr does not start")?;
         let mut state = context.state();
-        state.set_linker("system".to_owned());
+        // Not the linker: evcxr puts it before cargo, and what it finds under this name is ours (see `build`).
+        state.set_linker("mold".to_owned());
         for (name, value) in bundle::build_environment(&prebuilt.recorder, &record)? {
             state.set_build_env(name, &value);
         }
@@ -84,6 +97,8 @@ impl Evaluator {
             channel: Arc::clone(channel),
             scope: Scope::default(),
             lost: Vec::new(),
+            toolkit: prebuilt,
+            told: false,
         };
         evaluator.read_scope();
         Ok(evaluator)
@@ -94,6 +109,7 @@ impl Evaluator {
         self.channel.begin(Arc::clone(sink));
         let length = cell::commands_length(code);
         let (commands, rest) = code.split_at(length);
+        self.check_toolkit(commands, sink)?;
         if !commands.trim().is_empty() {
             self.run(commands, commands, sink)?;
         }
@@ -261,6 +277,27 @@ impl Evaluator {
 
     fn check_interrupt(&self) -> Result<(), CellError> {
         if self.channel.is_interrupted() { Err(interrupted("before the cell was compiled")) } else { Ok(()) }
+    }
+
+    /// Says once that the toolkit was edited. The cells go on with the library that the session has loaded; only what
+    /// would have cargo build a new one beside it is refused.
+    fn check_toolkit(&mut self, commands: &str, sink: &Sink) -> Result<(), CellError> {
+        if !self.toolkit.is_outdated() {
+            return Ok(());
+        }
+        if commands.lines().any(|line| line.trim_start().starts_with(":dep")) || build::has_own_crates(self.compiler.directory()) {
+            return Err(CellError::new(
+                "ToolkitChanged",
+                "the toolkit was edited since this kernel started, and crates can be added to the new one only",
+            )
+            .with_lines(["help: restart the kernel".to_owned()]));
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            let note = "kiln: the toolkit was edited since this kernel started; cells go on with the one it started with. \
+                        Restart the kernel to use the new one.\n";
+            sink(Output::Text(Stream::Stderr, note.to_owned()));
+        }
+        Ok(())
     }
 
     /// Reads what the session's code is by now, for the next probe.

@@ -38,6 +38,11 @@ pub(crate) struct Answer {
 
 impl Kernel {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a kernel with variables of the environment of its own.
+    pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -68,6 +73,7 @@ impl Kernel {
             // The kernel ends with this process, however a test ends.
             .env("JPY_PARENT_PID", std::process::id().to_string())
             .env("KILN_STANDBY", "0")
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .spawn()
             .expect("the kernel starts");
@@ -199,6 +205,17 @@ impl Kernel {
             .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
             .map(|entry| entry.path())
             .collect()
+    }
+
+    /// Sends a signal to the process that was started.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    /// Waits for the end of the process; whether it says that all went well.
+    pub(crate) fn ends_well(&mut self) -> bool {
+        self.process.wait().is_ok_and(|status| status.success())
     }
 
     /// Asks the kernel to end, and waits for its process.

@@ -6,6 +6,7 @@
 mod client;
 mod command_line;
 mod notebooks;
+mod standby;
 
 use client::{Kernel, execute_content};
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Training over epochs.
 
 use super::{History, Sequential};
-use crate::callbacks::{Callback, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::callbacks::{Callback, Logs, Needs, Progress, Verbose, at_least_one};
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::Tensor;
@@ -22,7 +22,7 @@ pub struct Fit<'a> {
     validation: Validation,
     validation_freq: usize,
     callbacks: Vec<Box<dyn Callback>>,
-    verbosity: Verbosity,
+    verbosity: Verbose,
     seed: Option<u64>,
     ran: bool,
 }
@@ -60,7 +60,7 @@ impl Sequential {
             validation: Validation::None,
             validation_freq: 1,
             callbacks: Vec::new(),
-            verbosity: Verbosity::Bar,
+            verbosity: Verbose::default(),
             seed: None,
             ran: false,
         }
@@ -118,13 +118,11 @@ impl Fit<'_> {
         self
     }
 
-    /// How much is said: 0 nothing, 1 a progress bar (the default), 2 one line an epoch.
-    pub fn verbose(mut self, level: u8) -> Self {
-        self.verbosity = match level {
-            0 => Verbosity::Silent,
-            1 => Verbosity::Bar,
-            _ => Verbosity::Line,
-        };
+    /// How much is said: 0 nothing, 1 a progress bar (the default, also "auto"), 2 one line an epoch.
+    ///
+    /// In a notebook the bar is a live view, in whose place the curves of all epochs stay.
+    pub fn verbose(mut self, level: impl Into<Verbose>) -> Self {
+        self.verbosity = level.into();
         self
     }
 
@@ -144,6 +142,7 @@ impl Fit<'_> {
     pub fn run(mut self) -> Result<History> {
         self.ran = true;
         self.check()?;
+        let verbosity = self.verbosity.level()?;
         let model = &mut *self.model;
         model.prepare(&self.x, &self.y)?;
         let (x, y, validation) = split(&self.x, &self.y, &self.validation)?;
@@ -159,11 +158,11 @@ impl Fit<'_> {
             batch_size: self.batch_size,
             order: Generator::with_stream(self.seed.unwrap_or_else(fresh_seed), 0),
             shuffle: self.shuffle,
-            progress: Progress::new(self.verbosity, self.epochs, 0),
+            progress: Progress::new(verbosity, self.epochs, 0),
             callbacks: std::mem::take(&mut self.callbacks),
             history: History::default(),
         };
-        run.progress = Progress::new(self.verbosity, self.epochs, run.rows.div_ceil(run.batch_size));
+        run.progress = Progress::new(verbosity, self.epochs, run.rows.div_ceil(run.batch_size));
         model.stop = false;
         model.needs.gradients = run.callbacks.iter().any(|callback| callback.needs().gradients);
         run.each(|callback| callback.on_train_begin(model))?;
