@@ -215,3 +215,40 @@ fn read_text(mut stream: impl Read) -> String {
     let _ = stream.read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An edited source is noticed, a file that is none of them is not.
+    #[test]
+    fn an_edit_makes_the_bundle_outdated() {
+        let source = std::env::temp_dir().join(format!("kiln-outdated-{}", std::process::id()));
+        for folder in ["toolkit/src", "datasets", "kernel/bundle"] {
+            std::fs::create_dir_all(source.join(folder)).unwrap();
+        }
+        for file in ["Cargo.toml", "Cargo.lock", "toolkit/src/lib.rs"] {
+            std::fs::write(source.join(file), "").unwrap();
+        }
+        let toolchain = Toolchain {
+            rustc: "/rustc".into(),
+            cargo: "/cargo".into(),
+            version: "rustc 1".into(),
+            host: "host".into(),
+            libraries: "/lib".into(),
+        };
+        let prebuilt = Prebuilt {
+            bundle: source.join("kernel/bundle"),
+            template: source.join("template"),
+            recorder: source.join("record"),
+            stamp: stamp::of(&source, &toolchain).unwrap(),
+            source: source.clone(),
+            toolchain,
+        };
+        std::fs::write(source.join("README.md"), "new").unwrap();
+        assert!(!prebuilt.is_outdated());
+        std::fs::write(source.join("toolkit/src/lib.rs"), "// edited").unwrap();
+        assert!(prebuilt.is_outdated());
+        std::fs::remove_dir_all(source).unwrap();
+    }
+}

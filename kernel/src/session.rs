@@ -11,6 +11,7 @@ mod diagnostics;
 mod directory;
 mod evaluator;
 mod frames;
+mod hide;
 mod metadata;
 mod output;
 mod probe;

@@ -5,7 +5,7 @@ use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxNode, TextRange};
 use std::collections::HashSet;
 use std::ops::Range;
 
-const WRAPPER: &str = "fn f(){";
+pub(super) const WRAPPER: &str = "fn f(){";
 
 /// A cell, parsed. All ranges are bytes of its code.
 #[derive(Debug, Default)]
@@ -136,7 +136,7 @@ pub(super) fn without_items(source: &str, names: &HashSet<String>) -> String {
     kept
 }
 
-fn cell_range(range: TextRange) -> Range<usize> {
+pub(super) fn cell_range(range: TextRange) -> Range<usize> {
     usize::from(range.start()) - WRAPPER.len()..usize::from(range.end()) - WRAPPER.len()
 }
 
@@ -167,7 +167,7 @@ fn parse_let(statement: &ast::LetStmt) -> Option<Let> {
     (!variables.is_empty()).then_some(Let { variables, place, has_value: statement.initializer().is_some() })
 }
 
-fn is_complete(ty: &ast::Type) -> bool {
+pub(super) fn is_complete(ty: &ast::Type) -> bool {
     !ty.syntax()
         .descendants()
         .any(|node| ast::InferType::can_cast(node.kind()) || ast::ImplTraitType::can_cast(node.kind()))

@@ -5,6 +5,7 @@ use super::cell::{self, Cell};
 use super::channel::{Channel, Report, Sink};
 use super::diagnostics::{Known, compile_error};
 use super::directory::Directory;
+use super::hide::hide;
 use super::metadata;
 use super::output::{CellError, Output, Stream};
 use super::probe::{Compiler, Scope};
@@ -164,6 +165,7 @@ impl Evaluator {
 
     /// Gives code to evcxr, and finds out how it went.
     fn run(&mut self, code: &str, annotated: &str, sink: &Sink) -> Result<(), CellError> {
+        let annotated = &hide(annotated);
         let variables: Vec<String> = self.scope.variables.iter().map(|(name, _)| name.clone()).collect();
         let evaluated = std::panic::catch_unwind(AssertUnwindSafe(|| self.commands.execute(annotated)));
         let Ok(evaluated) = evaluated else {

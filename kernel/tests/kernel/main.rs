@@ -7,6 +7,7 @@ mod client;
 mod command_line;
 mod notebooks;
 mod standby;
+mod training;
 
 use client::{Kernel, execute_content};
 use serde_json::json;
