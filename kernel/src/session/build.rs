@@ -135,7 +135,7 @@ fn compile(call: &str) -> Result<anyhow::Error> {
     }
     let error = Command::new(compiler)
         // Cargo reads what the crate depends on; nobody does here.
-        .args(words.iter().map(|word| if word.starts_with("--emit=") { "--emit=link" } else { word }))
+        .args(words.iter().map(|word| if word.starts_with("--emit=") { "--emit=link" } else { *word }))
         .env("CARGO_CRATE_NAME", "ctx")
         .env("CARGO_PKG_NAME", "ctx")
         .env("CARGO_PKG_VERSION", "1.0.0")
@@ -202,7 +202,7 @@ impl Request {
     /// Whether the call that was recorded for `other` serves this request too.
     fn is_answered_by(&self, other: &Self) -> bool {
         // A user's own crate may have been edited; the toolkit's may not change under a session.
-        let is_fixed = |line: &String| !line.contains("path") || line.starts_with(bundle::DEPENDENCY);
+        let is_fixed = |line: &String| !line.contains("path") || line.starts_with(&format!("{} =", bundle::DEPENDENCY));
         // Before the toolkit is added, evcxr tries itself out on a cell without any crate.
         self.settings == other.settings
             && (self.dependencies.is_empty() || self.dependencies == other.dependencies)

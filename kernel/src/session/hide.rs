@@ -45,8 +45,7 @@ fn hideable(code: &str) -> Option<Vec<(Range<usize>, &'static str)>> {
                 }
             }
             ast::Stmt::ExprStmt(statement) => {
-                let is_macro = statement.expr().is_some_and(|expression| matches!(expression, ast::Expr::MacroExpr(_)));
-                if !is_macro {
+                if !is_hidden(&statement) {
                     found.push((cell_range(statement.syntax().text_range()), ";"));
                 }
             }
@@ -54,6 +53,14 @@ fn hideable(code: &str) -> Option<Vec<(Range<usize>, &'static str)>> {
         }
     }
     Some(found)
+}
+
+fn is_hidden(statement: &ast::ExprStmt) -> bool {
+    let call = match statement.expr() {
+        Some(ast::Expr::MacroExpr(expression)) => expression.macro_call(),
+        _ => None,
+    };
+    call.and_then(|call| call.path()).is_some_and(|path| path.syntax().text() == LOCAL_NAME)
 }
 
 #[cfg(test)]
@@ -68,7 +75,7 @@ mod tests {
             "let mut x: i32 = kiln_local!{f(1)};\nkiln_local!{x += 1;};\nfn g() {}\nx"
         );
         assert_eq!(hide("for i in 0..2 {\n}\nlet y = 1;"), "kiln_local!{for i in 0..2 {\n}};\nlet y = 1;");
-        assert_eq!(hide("println!(\"a\");"), "println!(\"a\");");
+        assert_eq!(hide("kiln_local!{a();};"), "kiln_local!{a();};");
     }
 
     /// Whatever is no whole statement stays as it is.

@@ -12,11 +12,7 @@ use std::process::Command;
 pub(super) const COUNT: usize = 3;
 
 /// Room for a control message with the descriptors, aligned as the system wants it.
-#[repr(C)]
-union Control {
-    header: libc::cmsghdr,
-    bytes: [u8; 64],
-}
+type Control = [u64; 8];
 
 /// Whether the process at the other end belongs to the user of this one.
 pub(super) fn is_of_same_user(stream: &UnixStream) -> bool {
@@ -51,7 +47,7 @@ pub(super) fn send(stream: &UnixStream) -> Result<()> {
     // SAFETY: all pointers of the message are to variables that live until the call returns, and the control message is
     // written within its room.
     unsafe {
-        let mut control: Control = std::mem::zeroed();
+        let mut control: Control = [0; 8];
         let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
         let mut message = message(&mut part, &mut control);
         let header = libc::CMSG_FIRSTHDR(&raw const message);
@@ -70,7 +66,7 @@ pub(super) fn receive(stream: &UnixStream) -> Result<Vec<OwnedFd>> {
     let mut found = Vec::new();
     // SAFETY: as above; the descriptors that arrive belong to nobody else.
     unsafe {
-        let mut control: Control = std::mem::zeroed();
+        let mut control: Control = [0; 8];
         let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
         let mut message = message(&mut part, &mut control);
         if libc::recvmsg(stream.as_raw_fd(), &raw mut message, 0) != 1 {

@@ -1,7 +1,7 @@
 //! Training over epochs.
 
 use super::{History, Sequential};
-use crate::callbacks::{Callback, Logs, Needs, Progress, Verbose, at_least_one};
+use crate::callbacks::{Callback, Logs, Needs, Progress, Verbose, Verbosity, at_least_one};
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::Tensor;
@@ -142,7 +142,7 @@ impl Fit<'_> {
     pub fn run(mut self) -> Result<History> {
         self.ran = true;
         self.check()?;
-        let verbosity = self.verbosity.level()?;
+        let verbosity: Verbosity = self.verbosity.level()?;
         let model = &mut *self.model;
         model.prepare(&self.x, &self.y)?;
         let (x, y, validation) = split(&self.x, &self.y, &self.validation)?;
