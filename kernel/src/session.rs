@@ -21,6 +21,7 @@ mod types;
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
 pub(crate) use build::{SESSION as BUILD_SESSION, run as build};
+pub(crate) use evaluator::WARMING;
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub use output::{CellError, Output, Stream};
 pub(crate) use system::{ignore_interrupts, parent_to_watch, user};
@@ -240,8 +241,13 @@ impl Worker {
                 Err(CellError::new("KernelError", format!("the evaluator does not start: {error:#}")))
             }
         };
+        // Who waits already waits for no more than must be.
+        let mut first = queued.try_recv().ok();
+        if let (Ok(evaluator), None) = (&mut evaluator, &first) {
+            evaluator.warm();
+        }
         self.shared.waiting.fetch_sub(1, Ordering::AcqRel);
-        while let Ok(request) = queued.recv() {
+        while let Some(request) = first.take().or_else(|| queued.recv().ok()) {
             if self.shared.closing.load(Ordering::Acquire) {
                 break;
             }

@@ -31,6 +31,11 @@ macro_rules! eprintln {
 }
 "#;
 
+/// Makes the first real cell a later one: it has all parts compiled that cells share, the store of variables and the return
+/// by `?` among them. Nothing of it stays.
+pub(crate) const WARMING: &str =
+    "if false { Err::<(), ::std::fmt::Error>(::std::fmt::Error)?; let _ = ::kiln::prelude::Tensor::zeros([1]); }";
+
 /// Where evcxr's generated source goes on to something else than items of cells.
 const GENERATED: [&str; 5] = [
     "struct EvcxrUserCodeError {",
@@ -103,6 +108,13 @@ impl Evaluator {
         };
         evaluator.read_scope();
         Ok(evaluator)
+    }
+
+    /// Compiles what cells share, while no cell waits.
+    pub(super) fn warm(&mut self) {
+        let nowhere: Sink = Arc::new(|_| {});
+        // If it fails, the first cell is slower, or says why.
+        let _ = self.execute(WARMING, &nowhere);
     }
 
     /// Runs a cell; its outputs go to `sink` as they come.

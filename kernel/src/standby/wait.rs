@@ -14,8 +14,6 @@ const UNUSED: Duration = Duration::from_secs(30 * 60);
 const LOOK: Duration = Duration::from_secs(5);
 /// With less memory than this for other programs it ends.
 const FREE_TO_STAY: u64 = 1 << 30;
-/// What makes the first real cell a later one: nothing of it stays.
-const PRIMING: &str = "{ let warm = ::kiln::prelude::Tensor::zeros([1]); let _ = warm.shape(); }";
 
 /// The end of the front process, for the kernel that it handed over.
 #[derive(Debug)]
@@ -56,7 +54,7 @@ pub(crate) fn main() -> Result<()> {
     session::ignore_interrupts();
     let session = Session::start(|line| eprintln!("kiln: {line}"))?;
     let nowhere: session::Sink = std::sync::Arc::new(|_| {});
-    session.run(PRIMING, nowhere).map_err(|error| anyhow::anyhow!("{}: {}", error.name, error.value))?;
+    session.run(session::WARMING, nowhere).map_err(|error| anyhow::anyhow!("{}: {}", error.name, error.value))?;
     // What is left of one that was killed.
     let _ = std::fs::remove_file(&place.socket);
     let listener = UnixListener::bind(&place.socket)
