@@ -147,7 +147,8 @@ impl Runtime {
                 return Err(anyhow!("the session is gone"));
             }
             let Some(identity) = line.strip_prefix(ADOPT) else { continue };
-            let identity: Identity = serde_json::from_str(identity).context("the session says something else")?;
+            let identity: Identity =
+                serde_json::from_str(identity).context("the session says something else")?;
             for name in identity.removed {
                 // SAFETY: no cell has run yet, and the threads that the toolkit has started read no variables.
                 unsafe { std::env::remove_var(name) };

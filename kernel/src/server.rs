@@ -43,7 +43,8 @@ struct Server {
 pub fn run(connection_file: &Path) -> Result<()> {
     let text = std::fs::read_to_string(connection_file)
         .with_context(|| format!("cannot read the connection file {}", connection_file.display()))?;
-    let connection = connection(&text).with_context(|| format!("cannot use {}", connection_file.display()))?;
+    let connection =
+        connection(&text).with_context(|| format!("cannot use {}", connection_file.display()))?;
     session::ignore_interrupts();
     if let Some(ended) = standby::hand_over(&text) {
         return ended;
@@ -58,7 +59,11 @@ pub(crate) fn connection(text: &str) -> Result<ConnectionInfo> {
 }
 
 /// Is the kernel with this session, for a front end or for the process that it has started instead of this one.
-pub(crate) fn serve_session(connection: &ConnectionInfo, session: Session, handed: Option<Handed>) -> Result<()> {
+pub(crate) fn serve_session(
+    connection: &ConnectionInfo,
+    session: Session,
+    handed: Option<Handed>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let served = runtime.block_on(serve(connection, session, handed));
     runtime.shutdown_timeout(Duration::from_millis(200));

@@ -18,9 +18,9 @@ mod probe;
 mod system;
 mod types;
 
+pub(crate) use build::{SESSION as BUILD_SESSION, run as build};
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
-pub(crate) use build::{SESSION as BUILD_SESSION, run as build};
 pub(crate) use evaluator::WARMING;
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub use output::{CellError, Output, Stream};
@@ -293,7 +293,10 @@ pub(crate) fn is_own_variable(name: &str) -> bool {
 }
 
 /// Waits until a connection comes; `false` if none does.
-pub(crate) fn wait_for_connection(listener: &std::os::unix::net::UnixListener, within: Duration) -> Result<bool> {
+pub(crate) fn wait_for_connection(
+    listener: &std::os::unix::net::UnixListener,
+    within: Duration,
+) -> Result<bool> {
     use std::os::fd::AsRawFd;
     Ok(system::wait_readable(&[listener.as_raw_fd()], Some(within))?[0])
 }
@@ -321,7 +324,8 @@ mod environment {
     use std::sync::OnceLock;
 
     /// The variables that a session sets in its own process.
-    pub(super) const NAMES: [&str; 5] = ["EVCXR_TMPDIR", "EVCXR_CONFIG_DIR", "RUST_SRC_PATH", "CARGO_HOME", "PATH"];
+    pub(super) const NAMES: [&str; 5] =
+        ["EVCXR_TMPDIR", "EVCXR_CONFIG_DIR", "RUST_SRC_PATH", "CARGO_HOME", "PATH"];
 
     /// Their values before the first session of this process.
     fn original() -> &'static [(&'static str, Option<OsString>)] {
@@ -343,7 +347,8 @@ mod environment {
 
     /// The path, with a folder before all others; what an earlier session of this process put there goes.
     fn path_with(programs: PathBuf) -> PathBuf {
-        std::env::join_paths(std::iter::once(programs).chain(super::user_path())).map_or_else(|_| PathBuf::new(), PathBuf::from)
+        std::env::join_paths(std::iter::once(programs).chain(super::user_path()))
+            .map_or_else(|_| PathBuf::new(), PathBuf::from)
     }
 
     /// Sets the directory of the session that starts next.

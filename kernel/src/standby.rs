@@ -63,12 +63,19 @@ pub(crate) fn prepare(variables: &[(String, String)]) -> Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("standby").env_clear().envs(user_environment());
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).status().context("cannot prepare the next evaluator")?;
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .context("cannot prepare the next evaluator")?;
     Ok(())
 }
 
 fn start() -> Result<()> {
-    if free_memory().is_some_and(|free| free < FREE_TO_START) || !crate::bundle::is_prebuilt()? || Place::find()?.is_taken() {
+    if free_memory().is_some_and(|free| free < FREE_TO_START)
+        || !crate::bundle::is_prebuilt()?
+        || Place::find()?.is_taken()
+    {
         return Ok(());
     }
     let mut command = Command::new(std::env::current_exe()?);
@@ -145,7 +152,8 @@ impl Place {
 
     /// Takes the place; `None` if another process has it.
     fn take(&self) -> Result<Option<File>> {
-        let file = File::create(&self.lock).with_context(|| format!("cannot write {}", self.lock.display()))?;
+        let file =
+            File::create(&self.lock).with_context(|| format!("cannot write {}", self.lock.display()))?;
         Ok(file.try_lock().is_ok().then_some(file))
     }
 
@@ -174,7 +182,9 @@ impl Identity {
     fn of_this_process(connection: &str) -> Result<Self> {
         let environment = std::env::vars_os()
             // What is no text cannot be handed over as such, and is rare enough to go without.
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, Value::String(value.into_string().ok()?))))
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, Value::String(value.into_string().ok()?)))
+            })
             .collect();
         Ok(Self { connection: connection.to_owned(), directory: std::env::current_dir()?, environment })
     }
@@ -190,7 +200,8 @@ impl Identity {
 
     fn from_line(line: &str) -> Result<Self> {
         let mut value: Value = serde_json::from_str(line)?;
-        let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned).context("a part is missing");
+        let text =
+            |value: &Value, key: &str| value[key].as_str().map(str::to_owned).context("a part is missing");
         Ok(Self {
             connection: text(&value, "connection")?,
             directory: text(&value, "directory")?.into(),

@@ -43,11 +43,8 @@ pub(super) fn write_script(session: &Path) -> Result<()> {
     let folder = programs(session);
     std::fs::create_dir_all(&folder)?;
     let path = folder.join("mold");
-    let script = format!(
-        "#!/bin/sh\n{SESSION}={} exec {} \"$@\"\n",
-        quoted(session),
-        quoted(&this_program()?)
-    );
+    let script =
+        format!("#!/bin/sh\n{SESSION}={} exec {} \"$@\"\n", quoted(session), quoted(&this_program()?));
     std::fs::write(&path, script)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     Ok(())
@@ -88,13 +85,16 @@ fn build(session: &Path, words: &[OsString]) -> Result<ExitCode> {
     let is_build = arguments.iter().any(|word| word == "build");
     let recorded = std::fs::read_to_string(record_of_request(session)).unwrap_or_default();
     let answered = Request::parse(&recorded);
-    if arguments.iter().any(|word| word == "metadata") && answered.as_ref().is_some_and(Request::is_only_asked_about) {
+    if arguments.iter().any(|word| word == "metadata")
+        && answered.as_ref().is_some_and(Request::is_only_asked_about)
+    {
         // Evcxr asks whether the toolkit is a crate, and reads no more of the answer than that there is one.
         println!("{{}}");
         return Ok(ExitCode::SUCCESS);
     }
     if !is_build {
-        return Err(real(cargo, arguments, session).exec()).with_context(|| format!("cannot run {}", cargo.display()));
+        return Err(real(cargo, arguments, session).exec())
+            .with_context(|| format!("cannot run {}", cargo.display()));
     }
     let request = Request::read(Path::new(cargo));
     if let Ok(request) = &request
@@ -105,8 +105,9 @@ fn build(session: &Path, words: &[OsString]) -> Result<ExitCode> {
     }
     // The record is overwritten on the way: until all of it went well, it is not one to repeat.
     let _ = std::fs::remove_file(record_of_request(session));
-    let status =
-        real(cargo, arguments, session).status().with_context(|| format!("cannot run {}", cargo.display()))?;
+    let status = real(cargo, arguments, session)
+        .status()
+        .with_context(|| format!("cannot run {}", cargo.display()))?;
     if status.success()
         && let Ok(request) = request
     {
@@ -175,7 +176,8 @@ impl Request {
 
     /// What this process is asked for, in evcxr's directory and environment.
     fn read(cargo: &Path) -> Result<Self> {
-        let manifest = std::fs::read_to_string("Cargo.toml").context("cannot read the manifest of the cells")?;
+        let manifest =
+            std::fs::read_to_string("Cargo.toml").context("cannot read the manifest of the cells")?;
         let variable = |name| std::env::var(name).unwrap_or_default();
         Ok(Self::new(cargo, variable("RUSTC"), variable("RUSTFLAGS"), &manifest))
     }
@@ -202,7 +204,8 @@ impl Request {
     /// Whether the call that was recorded for `other` serves this request too.
     fn is_answered_by(&self, other: &Self) -> bool {
         // A user's own crate may have been edited; the toolkit's may not change under a session.
-        let is_fixed = |line: &String| !line.contains("path") || line.starts_with(&format!("{} =", bundle::DEPENDENCY));
+        let is_fixed =
+            |line: &String| !line.contains("path") || line.starts_with(&format!("{} =", bundle::DEPENDENCY));
         // Before the toolkit is added, evcxr tries itself out on a cell without any crate.
         self.settings == other.settings
             && (self.dependencies.is_empty() || self.dependencies == other.dependencies)

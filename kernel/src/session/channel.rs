@@ -157,7 +157,9 @@ impl Channel {
     pub(super) fn tell(&self, line: &str) -> Result<()> {
         let state = lock(&self.state.0);
         let mut control = state.control.as_ref().context("the process that runs the cells is gone")?;
-        control.write_all(format!("{line}\n").as_bytes()).context("the process that runs the cells does not listen")
+        control
+            .write_all(format!("{line}\n").as_bytes())
+            .context("the process that runs the cells does not listen")
     }
 
     /// Answers a request for input; `None` says that nobody can.

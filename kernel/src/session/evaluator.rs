@@ -33,8 +33,7 @@ macro_rules! eprintln {
 
 /// Makes the first real cell a later one: it has all parts compiled that cells share, the store of variables and the return
 /// by `?` among them. Nothing of it stays.
-pub(crate) const WARMING: &str =
-    "if false { Err::<(), ::std::fmt::Error>(::std::fmt::Error)?; let _ = ::kiln::prelude::Tensor::zeros([1]); }";
+pub(crate) const WARMING: &str = "if false { Err::<(), ::std::fmt::Error>(::std::fmt::Error)?; let _ = ::kiln::prelude::Tensor::zeros([1]); }";
 
 /// Where evcxr's generated source goes on to something else than items of cells.
 const GENERATED: [&str; 5] = [
@@ -299,7 +298,9 @@ impl Evaluator {
         if !self.toolkit.is_outdated() {
             return Ok(());
         }
-        if commands.lines().any(|line| line.trim_start().starts_with(":dep")) || build::has_own_crates(self.compiler.directory()) {
+        if commands.lines().any(|line| line.trim_start().starts_with(":dep"))
+            || build::has_own_crates(self.compiler.directory())
+        {
             return Err(CellError::new(
                 "ToolkitChanged",
                 "the toolkit was edited since this kernel started, and crates can be added to the new one only",

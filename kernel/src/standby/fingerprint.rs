@@ -21,7 +21,10 @@ pub(super) fn of_now() -> Result<String> {
     let program = std::env::current_exe()?;
     let about = std::fs::metadata(&program)?;
     (program, about.len(), about.modified()?).hash(&mut hasher);
-    variables(user_environment().into_iter().filter_map(|(name, value)| Some((name.into_string().ok()?, value)))).hash(&mut hasher);
+    variables(
+        user_environment().into_iter().filter_map(|(name, value)| Some((name.into_string().ok()?, value))),
+    )
+    .hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }
 
@@ -47,7 +50,12 @@ mod tests {
     #[test]
     fn settings_decide_and_accidents_do_not() {
         let a = chosen(&[("KILN_THREADS", "1"), ("JPY_PARENT_PID", "7"), ("PATH", "/bin")]);
-        let b = chosen(&[("PATH", "/bin"), ("KILN_THREADS", "1"), ("JPY_PARENT_PID", "8"), ("KILN_STANDBY_AFTER", "1")]);
+        let b = chosen(&[
+            ("PATH", "/bin"),
+            ("KILN_THREADS", "1"),
+            ("JPY_PARENT_PID", "8"),
+            ("KILN_STANDBY_AFTER", "1"),
+        ]);
         assert_eq!(a, b);
         assert_ne!(a, chosen(&[("KILN_THREADS", "2"), ("PATH", "/bin")]));
     }

@@ -54,7 +54,11 @@ fn stay(mut stream: BufReader<UnixStream>, process: u32) -> Result<()> {
         match stream.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => said.extend_from_slice(&buffer[..count]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                ) => {}
             Err(_) => break,
         }
         if streams::was_terminated() {

@@ -21,7 +21,7 @@ pub(super) fn is_of_same_user(stream: &UnixStream) -> bool {
         // SAFETY: the structure is plain numbers; its size is given and checked.
         unsafe {
             let mut peer: libc::ucred = std::mem::zeroed();
-            let mut length = std::mem::size_of::<libc::ucred>() as libc::socklen_t;
+            let mut length = size_of::<libc::ucred>() as libc::socklen_t;
             let read = libc::getsockopt(
                 stream.as_raw_fd(),
                 libc::SOL_SOCKET,
@@ -36,7 +36,9 @@ pub(super) fn is_of_same_user(stream: &UnixStream) -> bool {
     {
         let (mut user, mut group) = (0, 0);
         // SAFETY: both pointers are to numbers of this function.
-        unsafe { libc::getpeereid(stream.as_raw_fd(), &raw mut user, &raw mut group) == 0 && user == libc::getuid() }
+        unsafe {
+            libc::getpeereid(stream.as_raw_fd(), &raw mut user, &raw mut group) == 0 && user == libc::getuid()
+        }
     }
 }
 
@@ -53,10 +55,14 @@ pub(super) fn send(stream: &UnixStream) -> Result<()> {
         let header = libc::CMSG_FIRSTHDR(&raw const message);
         (*header).cmsg_level = libc::SOL_SOCKET;
         (*header).cmsg_type = libc::SCM_RIGHTS;
-        (*header).cmsg_len = libc::CMSG_LEN(std::mem::size_of_val(&descriptors) as u32) as _;
+        (*header).cmsg_len = libc::CMSG_LEN(size_of_val(&descriptors) as u32) as _;
         std::ptr::copy_nonoverlapping(descriptors.as_ptr(), libc::CMSG_DATA(header).cast(), COUNT);
-        message.msg_controllen = libc::CMSG_SPACE(std::mem::size_of_val(&descriptors) as u32) as _;
-        if libc::sendmsg(stream.as_raw_fd(), &raw const message, 0) == 1 { Ok(()) } else { Err(Error::last_os_error()) }
+        message.msg_controllen = libc::CMSG_SPACE(size_of_val(&descriptors) as u32) as _;
+        if libc::sendmsg(stream.as_raw_fd(), &raw const message, 0) == 1 {
+            Ok(())
+        } else {
+            Err(Error::last_os_error())
+        }
     }
 }
 
@@ -73,10 +79,13 @@ pub(super) fn receive(stream: &UnixStream) -> Result<Vec<OwnedFd>> {
             return Err(Error::last_os_error());
         }
         let header = libc::CMSG_FIRSTHDR(&raw const message);
-        if !header.is_null() && (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
+        if !header.is_null()
+            && (*header).cmsg_level == libc::SOL_SOCKET
+            && (*header).cmsg_type == libc::SCM_RIGHTS
+        {
             let length = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
             let first: *const RawFd = libc::CMSG_DATA(header).cast();
-            for index in 0..length / std::mem::size_of::<RawFd>() {
+            for index in 0..length / size_of::<RawFd>() {
                 found.push(OwnedFd::from_raw_fd(first.add(index).read_unaligned()));
             }
         }
@@ -91,13 +100,14 @@ fn message(part: &mut libc::iovec, control: &mut Control) -> libc::msghdr {
     message.msg_iov = part;
     message.msg_iovlen = 1;
     message.msg_control = std::ptr::from_mut(control).cast();
-    message.msg_controllen = std::mem::size_of::<Control>() as _;
+    message.msg_controllen = size_of::<Control>() as _;
     message
 }
 
 /// Makes what was received the standard streams of this process.
 pub(super) fn take_over(streams: &[OwnedFd]) -> Result<()> {
-    for (stream, target) in streams.iter().zip([libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO]) {
+    for (stream, target) in streams.iter().zip([libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO])
+    {
         // SAFETY: both descriptors are open.
         if unsafe { libc::dup2(stream.as_raw_fd(), target) } < 0 {
             return Err(Error::last_os_error());

@@ -1,8 +1,8 @@
 //! The process that stands by: it makes an evaluator, waits for a kernel to start, and becomes it.
 
 use super::{Identity, Place, free_memory, read_line, streams, write_line};
-use crate::{runtime, server};
 use crate::session::{self, Session};
+use crate::{runtime, server};
 use anyhow::{Context, Result, bail};
 use std::io::BufReader;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -54,7 +54,9 @@ pub(crate) fn main() -> Result<()> {
     session::ignore_interrupts();
     let session = Session::start(|line| eprintln!("kiln: {line}"))?;
     let nowhere: session::Sink = std::sync::Arc::new(|_| {});
-    session.run(session::WARMING, nowhere).map_err(|error| anyhow::anyhow!("{}: {}", error.name, error.value))?;
+    session
+        .run(session::WARMING, nowhere)
+        .map_err(|error| anyhow::anyhow!("{}: {}", error.name, error.value))?;
     // What is left of one that was killed.
     let _ = std::fs::remove_file(&place.socket);
     let listener = UnixListener::bind(&place.socket)
@@ -107,7 +109,8 @@ fn wait(
         }
         let is_short = free_memory().is_some_and(|free| free < FREE_TO_STAY);
         // To ask for the toolchain takes other programs.
-        let is_current = !looks.is_multiple_of(6) || Place::find().is_ok_and(|now| now.fingerprint == place.fingerprint);
+        let is_current =
+            !looks.is_multiple_of(6) || Place::find().is_ok_and(|now| now.fingerprint == place.fingerprint);
         if is_short || !is_current || since.elapsed() > UNUSED || !session.is_alive() {
             return Ok(None);
         }
@@ -140,8 +143,9 @@ fn become_kernel(identity: &Identity, session: &Session) -> Result<()> {
         .filter(|(name, _)| !session::is_own_variable(name))
         .collect();
     let old = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let removed: Vec<String> =
-        old.filter(|name| !session::is_own_variable(name) && !identity.environment.contains_key(name)).collect();
+    let removed: Vec<String> = old
+        .filter(|name| !session::is_own_variable(name) && !identity.environment.contains_key(name))
+        .collect();
     streams::set_environment(&new, &removed);
     std::env::set_current_dir(&identity.directory)
         .with_context(|| format!("cannot enter {}", identity.directory.display()))?;

@@ -46,7 +46,8 @@ impl Private {
     fn entries(&self, under: &str) -> Vec<PathBuf> {
         let roots = std::fs::read_dir(&self.0).unwrap().flatten();
         let roots = roots.filter(|root| root.file_name().to_string_lossy().starts_with("kiln-"));
-        let inner = roots.flat_map(|root| std::fs::read_dir(root.path().join(under)).into_iter().flatten().flatten());
+        let inner =
+            roots.flat_map(|root| std::fs::read_dir(root.path().join(under)).into_iter().flatten().flatten());
         inner.map(|entry| entry.path()).collect()
     }
 
@@ -100,7 +101,10 @@ fn a_kernel_takes_the_evaluator_that_stands_by() {
     let answer = kernel.execute("std::env::var(\"STANDBY_MARK\")").ok();
     assert_eq!(answer.result(), Some("Ok(\"가 mark\")"));
     let here = std::env::current_dir().unwrap();
-    assert_eq!(kernel.execute("std::env::current_dir()").ok().result(), Some(format!("Ok({here:?})").as_str()));
+    assert_eq!(
+        kernel.execute("std::env::current_dir()").ok().result(),
+        Some(format!("Ok({here:?})").as_str())
+    );
     assert_eq!(kernel.execute("1").reply["execution_count"], 4);
 
     let id = kernel.begin("let kept = 7; print!(\"on\"); while !kiln::notebook::interrupted() {}");

@@ -27,7 +27,12 @@ fn training(epochs: usize, more: &str) -> String {
 
 fn displays(answer: &Answer) -> Vec<&Value> {
     let kinds = ["display_data", "update_display_data"];
-    answer.messages.iter().filter(|(kind, _)| kinds.contains(&kind.as_str())).map(|(_, content)| content).collect()
+    answer
+        .messages
+        .iter()
+        .filter(|(kind, _)| kinds.contains(&kind.as_str()))
+        .map(|(_, content)| content)
+        .collect()
 }
 
 /// What a notebook keeps of a display: its last state.
@@ -56,7 +61,10 @@ fn one_display_follows_the_training() {
     assert_eq!(data.len(), 3);
     assert_eq!(data[PLOTLY]["data"][0]["x"], serde_json::json!([1, 2, 3, 4]));
     let text = data["text/plain"].as_str().expect("text");
-    assert!(text.starts_with("Epoch 1/4\n2/2 ━━━━━━━━━━━━━━━━━━━━ - ") && text.contains("\nEpoch 4/4\n"), "{text}");
+    assert!(
+        text.starts_with("Epoch 1/4\n2/2 ━━━━━━━━━━━━━━━━━━━━ - ") && text.contains("\nEpoch 4/4\n"),
+        "{text}"
+    );
 
     let again = kernel.execute(&code).ok();
     assert_eq!(kept(&again).to_string(), kept(&answer).to_string(), "the same bytes");

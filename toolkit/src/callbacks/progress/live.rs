@@ -165,7 +165,8 @@ impl Live {
 
 /// Where the training is, and how long it will take, in words.
 fn headline(place: Place) -> [String; 2] {
-    let epoch = if place.epochs > 1 { format!("Epoch {}/{}", place.epoch + 1, place.epochs) } else { String::new() };
+    let epoch =
+        if place.epochs > 1 { format!("Epoch {}/{}", place.epoch + 1, place.epochs) } else { String::new() };
     let mut left = format!("{}/{}", place.step, place.steps);
     if place.step > 0 && place.steps > 0 {
         let passed = place.epoch_start.elapsed().as_secs_f64();
