@@ -13,7 +13,8 @@
 Figures in seconds. `info`: from the start of the process until `kernel_info` is answered. `first_result`: from the start
 until the first cell that uses the toolkit has answered, sent at once. Then warm: a trivial cell; one that binds a value
 of the toolkit to a name; one with a plot (first and later ones); medians over the cells of all sessions, `min_*` the best.
-`resident_mb`: the memory of the kernel and of all processes below it (proportional set size), after these cells.
+`resident_mb`: the memory of the kernel, of all processes below it and of an evaluator that stands by (proportional set
+size), after these cells.
 """
 import argparse
 import json
@@ -58,13 +59,16 @@ PYTHON = {
 
 class Kernel:
     def __init__(self, command, environment):
+        self.program = os.path.realpath(command[0]) if command[0].endswith("kiln") else None
         self.directory = tempfile.TemporaryDirectory(prefix="kernel-peers-")
         file, info = write_connection_file(os.path.join(self.directory.name, "connection.json"))
         self.client = BlockingKernelClient(connection_file=file)
         self.client.load_connection_file()
         self.log = open(os.path.join(self.directory.name, "log"), "wb")
         self.started = time.perf_counter()
-        self.process = subprocess.Popen([word.replace("{connection_file}", file) for word in command], env=environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(
+            [word.replace("{connection_file}", file) for word in command],
+            env=environment, stdout=self.log, stderr=self.log)
         self.client.start_channels()
         self.info_s = self.until_info()
 
@@ -92,9 +96,17 @@ class Kernel:
         return seconds
 
     def resident(self):
-        total, waiting = 0, [self.process.pid]
+        # A kernel whose evaluator stood by is not below the process that was started: then all processes of the program count.
+        found, waiting = set(), [self.process.pid]
+        for entry in pathlib.Path("/proc").iterdir():
+            if self.program and entry.name.isdigit() and os.path.realpath(entry / "exe") == self.program:
+                waiting.append(int(entry.name))
+        total = 0
         while waiting:
             process = waiting.pop()
+            if process in found:
+                continue
+            found.add(process)
             try:
                 rollup = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text()
                 total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))

@@ -67,7 +67,8 @@ fn one_display_follows_the_training() {
     );
 
     let again = kernel.execute(&code).ok();
-    assert_eq!(kept(&again).to_string(), kept(&answer).to_string(), "the same bytes");
+    // The client does not keep the order of the formats; `kiln run` does, and its notebooks are compared as bytes.
+    assert!(kept(&again) == kept(&answer), "a second run leaves something else");
 }
 
 /// A single epoch has no curve: its line stays. One line an epoch, and nothing, are what they are anywhere.
