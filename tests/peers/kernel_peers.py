@@ -49,7 +49,7 @@ PYTHON = {
     "prepare": [
         "import numpy, plotly.graph_objects as go\nx = numpy.zeros((64, 4), 'float32'); y = numpy.zeros((64, 1), 'float32')",
         "model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8, 'relu'), keras.layers.Dense(1)])\n"
-        "model.compile('sgd', 'mse', ['mae'])\nhistory = model.fit(x, y, epochs=2, verbose=0)",
+        "model.compile('sgd', 'mse', metrics=['mae'])\nhistory = model.fit(x, y, epochs=2, verbose=0)",
     ],
     "trivial": "{n} + 1",
     "bind": "layer_{n} = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense({n} + 1)])",
@@ -99,8 +99,11 @@ class Kernel:
         # A kernel whose evaluator stood by is not below the process that was started: then all processes of the program count.
         found, waiting = set(), [self.process.pid]
         for entry in pathlib.Path("/proc").iterdir():
-            if self.program and entry.name.isdigit() and os.path.realpath(entry / "exe") == self.program:
-                waiting.append(int(entry.name))
+            try:
+                if entry.name.isdigit() and os.readlink(entry / "exe") == self.program:
+                    waiting.append(int(entry.name))
+            except OSError:
+                pass
         total = 0
         while waiting:
             process = waiting.pop()
