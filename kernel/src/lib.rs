@@ -10,6 +10,7 @@
 pub mod bundle;
 pub mod cli;
 pub mod paths;
+mod plotly;
 pub mod runtime;
 pub mod server;
 pub mod session;
@@ -28,5 +29,8 @@ pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
     if let Some(directory) = std::env::var_os(session::BUILD_SESSION) {
         return Some(session::build(directory));
     }
-    std::env::var_os(runtime::IS_RUNTIME).map(|_| runtime::run())
+    // Programs that a cell starts inherit the first variable, but not the second.
+    let is_runtime =
+        [runtime::IS_RUNTIME, runtime::SOCKET].iter().all(|name| std::env::var_os(name).is_some());
+    is_runtime.then(runtime::run)
 }

@@ -103,11 +103,13 @@ async fn serve(connection: &ConnectionInfo, session: Session, handed: Option<Han
     tokio::spawn(shell::serve_stdin(Arc::clone(&server), stdin_in));
     tokio::spawn(control::serve(Arc::clone(&server), control));
 
+    let opened = Arc::clone(&server);
+    tokio::task::spawn_blocking(move || opened.history.open());
     if standby::is_on() {
         tokio::spawn(prepare_next(Arc::clone(&server)));
     }
 
-    let parent = session::parent_to_watch();
+    let parent = session::Parent::find();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = stopped.wait_for(|stopped| *stopped) => {}
@@ -122,8 +124,8 @@ async fn serve(connection: &ConnectionInfo, session: Session, handed: Option<Han
 }
 
 /// Waits until the front end that started this kernel is gone without a word.
-async fn parent_ends(parent: Option<u32>) {
-    while parent.is_none() || session::parent_to_watch() == parent {
+async fn parent_ends(parent: session::Parent) {
+    while !parent.is_gone() {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -24,7 +24,9 @@ impl Activity {
     /// Adds the penalty on the output of a batch to the loss.
     pub(super) fn penalize(&self, y: &Tensor, pass: &mut Pass) -> Result<()> {
         if let Some(regularizer) = &self.0 {
-            pass.add_penalty(regularizer.get()?.penalty(y).item()? / y.shape()[0].max(1) as f64);
+            let regularizer = regularizer.get()?;
+            regularizer.check_shape(&y.shape()).map_err(|error| error.in_context("activity_regularizer"))?;
+            pass.add_penalty(regularizer.penalty(y).item()? / y.shape()[0].max(1) as f64);
         }
         Ok(())
     }
