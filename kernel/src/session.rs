@@ -27,7 +27,7 @@ pub(crate) use cell::{Piece, pieces};
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
 pub(crate) use evaluator::WARMING;
-pub(crate) use memory::described_limit as memory_limit;
+pub(crate) use memory::{described_limit as memory_limit, free as free_memory};
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub use output::{CellError, Output, Stream};
 pub(crate) use system::{Parent, ignore_interrupts, user};
@@ -68,6 +68,7 @@ enum Request {
 pub struct Session {
     requests: Mutex<Option<Sender<Request>>>,
     channel: Arc<Channel>,
+    limit: Arc<memory::Limit>,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -94,9 +95,8 @@ impl Session {
             std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos())
         );
         let channel = Arc::new(Channel::open(directory.path(), &token)?);
-        if let Some(limit) = memory::limit()? {
-            memory::watch(&channel, limit)?;
-        }
+        let limit = Arc::new(memory::Limit::of_now()?);
+        memory::watch(&channel, Arc::clone(&limit))?;
         crate::paths::cargo_home()?;
         environment::prepare(directory.path());
         let (requests, queued) = queue();
@@ -107,7 +107,8 @@ impl Session {
             .name("kiln-evaluator".into())
             .stack_size(64 << 20)
             .spawn(move || worker.run(&queued, &log))?;
-        Ok(Self { requests: Mutex::new(Some(requests)), channel, shared, thread: Mutex::new(Some(thread)) })
+        let (requests, thread) = (Mutex::new(Some(requests)), Mutex::new(Some(thread)));
+        Ok(Self { requests, channel, limit, shared, thread })
     }
 
     /// Queues a cell. Its outputs go to `sink` while it runs; `done` gets its end.
@@ -186,8 +187,10 @@ impl Session {
         self.channel.process().is_some()
     }
 
-    /// Gives the process that runs the cells the directory and the environment of another kernel.
+    /// Gives the process that runs the cells the directory and the environment of another kernel, which this process has
+    /// by now, and takes over its limit of memory.
     pub(crate) fn adopt(&self, identity: &crate::runtime::Identity) -> Result<()> {
+        self.limit.read_again()?;
         self.channel.tell(&format!("{}{}", crate::runtime::ADOPT, serde_json::to_string(identity)?))
     }
 

@@ -10,7 +10,8 @@
 //!   at the other end.
 //! - Its name is a hash of all that the evaluator was made of ([`fingerprint`]). A kernel for an edited toolkit, another
 //!   toolchain or other settings looks for another name; the old process sees that it is out of date, and ends.
-//! - It also ends unused after half an hour, and as soon as memory is short. One at most stands by for each name.
+//! - It also ends unused after half an hour (`KILN_STANDBY_FOR`, in seconds), and as soon as memory is short. One at most
+//!   stands by for each name.
 //! - `KILN_STANDBY=0` turns all of this off; so does `CI`, where nobody waits.
 
 mod fingerprint;
@@ -22,12 +23,12 @@ pub(crate) use front::hand_over;
 pub(crate) use wait::{Handed, main as wait_for_kernel};
 
 use crate::paths;
-use crate::session::{Session, user_environment};
+use crate::session::{Session, free_memory, user_environment};
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -46,6 +47,29 @@ pub(crate) fn is_on() -> bool {
         Ok(value) => value != "0",
         Err(_) => std::env::var_os("CI").is_none(),
     }
+}
+
+/// A number of seconds that a variable sets, or else `default`.
+fn seconds(variable: &str, default: u64) -> Duration {
+    let asked = std::env::var(variable).ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(asked.unwrap_or(default))
+}
+
+/// Whether one stands by for a kernel that would start now, and where, for people.
+///
+/// # Errors
+/// When there is no place for its socket.
+pub(crate) fn described() -> Result<String> {
+    if !is_on() {
+        return Ok(format!("turned off by {VARIABLE}=0 or CI"));
+    }
+    let place = Place::find()?;
+    let (taken, socket) = (place.is_taken(), place.socket.display());
+    Ok(match (taken, UnixStream::connect(&place.socket).is_ok()) {
+        (_, true) => format!("ready for the next kernel, at {socket}"),
+        (true, false) => format!("being prepared, for {socket}"),
+        _ => format!("none now; a kernel without work prepares one, for {socket}"),
+    })
 }
 
 /// Starts a process that prepares an evaluator and stands by, unless one is there, memory is short, or the toolkit is to be
@@ -92,8 +116,7 @@ pub(crate) fn prepare_when_idle(session: &Session, since: &mut Option<Instant>) 
         *since = None;
         return false;
     }
-    let asked = std::env::var("KILN_STANDBY_AFTER").ok().and_then(|seconds| seconds.parse().ok());
-    if since.get_or_insert_with(Instant::now).elapsed() < Duration::from_secs(asked.unwrap_or(IDLE)) {
+    if since.get_or_insert_with(Instant::now).elapsed() < seconds("KILN_STANDBY_AFTER", IDLE) {
         return false;
     }
     if let Err(error) = prepare(&[]) {
@@ -151,22 +174,40 @@ impl Place {
     }
 
     /// Takes the place; `None` if another process has it.
-    fn take(&self) -> Result<Option<File>> {
-        let file =
-            File::create(&self.lock).with_context(|| format!("cannot write {}", self.lock.display()))?;
-        Ok(file.try_lock().is_ok().then_some(file))
+    fn take(&self) -> Result<Option<Taken<'_>>> {
+        loop {
+            let file =
+                File::create(&self.lock).with_context(|| format!("cannot write {}", self.lock.display()))?;
+            if file.try_lock().is_err() {
+                return Ok(None);
+            }
+            // Its last holder may have removed the file after this process had opened it.
+            let is_same = |about: std::fs::Metadata| file.metadata().is_ok_and(|own| own.ino() == about.ino());
+            if std::fs::metadata(&self.lock).is_ok_and(is_same) {
+                return Ok(Some(Taken { place: self, _lock: file }));
+            }
+        }
     }
 
     fn is_taken(&self) -> bool {
-        self.take().is_ok_and(|lock| lock.is_none())
+        self.take().is_ok_and(|taken| taken.is_none())
     }
 }
 
-/// Memory that programs can still get, in bytes.
-fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+/// A place that this process has; its files go with it.
+#[derive(Debug)]
+struct Taken<'a> {
+    place: &'a Place,
+    _lock: File,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // Still locked, so these are nobody else's.
+        for file in [&self.place.socket, &self.place.lock] {
+            let _ = std::fs::remove_file(file);
+        }
+    }
 }
 
 /// Everything that makes a kernel the one that was started.
@@ -230,6 +271,21 @@ fn write_line(stream: &mut BufReader<UnixStream>, line: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One process has a place at a time, and leaves no file.
+    #[test]
+    fn a_place_is_taken_once() {
+        let directory = std::env::temp_dir().join(format!("kiln-place-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let place = Place { socket: directory.join("a"), lock: directory.join("a.lock"), fingerprint: "a".into() };
+        assert!(!place.is_taken());
+        let taken = place.take().unwrap().unwrap();
+        assert!(place.is_taken() && place.take().unwrap().is_none());
+        drop(taken);
+        assert!(!place.is_taken());
+        // Empty, or this fails.
+        std::fs::remove_dir(directory).unwrap();
+    }
 
     /// What is handed over arrives as it was.
     #[test]

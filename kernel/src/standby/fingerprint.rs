@@ -10,8 +10,8 @@ const VARIABLES: [&str; 7] = ["PATH", "HOME", "TMPDIR", "TZ", "LANG", "XDG_CACHE
 /// The same, by the beginnings of their names.
 const FAMILIES: [&str; 10] =
     ["KILN_", "CARGO", "RUST", "LD_", "DYLD_", "EVCXR", "AF_", "OMP_", "RAYON_", "MALLOC_"];
-/// Of those, the ones that are each kernel's own business.
-const LEFT_OUT: [&str; 1] = ["KILN_STANDBY"];
+/// Of those, the ones that are read when a kernel or a cell needs them, and so are handed over.
+const LEFT_OUT: [&str; 4] = ["KILN_STANDBY", "KILN_MEMORY", "KILN_DATA", "KILN_STATE"];
 
 /// The fingerprint of an evaluator that would be made now: of the toolkit's sources, the toolchain, this program, and the
 /// settings in the environment.
@@ -55,6 +55,7 @@ mod tests {
             ("KILN_THREADS", "1"),
             ("JPY_PARENT_PID", "8"),
             ("KILN_STANDBY_AFTER", "1"),
+            ("KILN_MEMORY", "8G"),
         ]);
         assert_eq!(a, b);
         assert_ne!(a, chosen(&[("KILN_THREADS", "2"), ("PATH", "/bin")]));

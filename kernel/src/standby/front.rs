@@ -1,10 +1,10 @@
 //! The thin process before an evaluator that stood by: what the front end started, and watches.
 
 use super::{Identity, Place, read_line, streams, write_line};
+use crate::session::{self, Parent};
 use anyhow::{Context, Result, bail};
 use std::io::{BufReader, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::parent_id;
 use std::time::Duration;
 
 /// How long a process that stands by may take to answer.
@@ -15,7 +15,8 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// # Errors
 /// When that kernel ends by an error, or is gone without a word.
 pub(crate) fn hand_over(connection: &str) -> Option<Result<()>> {
-    if !super::is_on() {
+    // What is wrong in this kernel's settings is its own to tell.
+    if !super::is_on() || session::memory_limit().is_err() {
         return None;
     }
     match connect(connection) {
@@ -45,8 +46,7 @@ fn connect(connection: &str) -> Result<(BufReader<UnixStream>, u32)> {
 
 fn stay(mut stream: BufReader<UnixStream>, process: u32) -> Result<()> {
     streams::note_terminate();
-    let parent = parent_id();
-    let watches = std::env::var_os("JPY_PARENT_PID").is_some();
+    let parent = Parent::find();
     stream.get_ref().set_read_timeout(Some(Duration::from_millis(500)))?;
     let mut said = Vec::new();
     let mut buffer = [0; 1024];
@@ -64,7 +64,7 @@ fn stay(mut stream: BufReader<UnixStream>, process: u32) -> Result<()> {
         if streams::was_terminated() {
             streams::terminate(process);
         }
-        if watches && parent_id() != parent {
+        if parent.is_gone() {
             // The kernel sees the end of this process, and ends too.
             return Ok(());
         }

@@ -1,15 +1,15 @@
 //! The process that stands by: it makes an evaluator, waits for a kernel to start, and becomes it.
 
-use super::{Identity, Place, free_memory, read_line, streams, write_line};
-use crate::session::{self, Session};
+use super::{Identity, Place, read_line, streams, write_line};
+use crate::session::{self, Session, free_memory};
 use crate::{runtime, server};
 use anyhow::{Context, Result, bail};
 use std::io::BufReader;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
-/// How long it stands by unused.
-const UNUSED: Duration = Duration::from_secs(30 * 60);
+/// How long it stands by unused: `KILN_STANDBY_FOR` seconds, or these.
+const UNUSED: u64 = 30 * 60;
 /// How often it looks whether it should end.
 const LOOK: Duration = Duration::from_secs(5);
 /// With less memory than this for other programs it ends.
@@ -49,9 +49,9 @@ impl Handed {
 pub(crate) fn main() -> Result<()> {
     let place = Place::find()?;
     // Another one stands by already, or is about to.
-    let Some(lock) = place.take()? else { return Ok(()) };
-    let socket_file = SocketFile(place.socket.clone());
+    let Some(taken) = place.take()? else { return Ok(()) };
     session::ignore_interrupts();
+    streams::note_terminate();
     let session = Session::start(|line| eprintln!("kiln: {line}"))?;
     let nowhere: session::Sink = std::sync::Arc::new(|_| {});
     session
@@ -63,7 +63,7 @@ pub(crate) fn main() -> Result<()> {
         .with_context(|| format!("cannot listen at {}", place.socket.display()))?;
     let Some((stream, identity)) = wait(&listener, &place, &session)? else { return Ok(()) };
     // The next one may stand by from now on.
-    drop((listener, socket_file, lock));
+    drop((listener, taken));
     let handed = Handed(stream.get_ref().try_clone()?);
     // The front process's silence is no error: the end of the stream tells.
     handed.0.set_read_timeout(None)?;
@@ -78,25 +78,19 @@ pub(crate) fn main() -> Result<()> {
     ended
 }
 
-/// The socket's name, which goes with this process.
-struct SocketFile(std::path::PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 fn wait(
     listener: &UnixListener,
     place: &Place,
     session: &Session,
 ) -> Result<Option<(BufReader<UnixStream>, Identity)>> {
     let mut looks = 0_u32;
-    let since = Instant::now();
+    let (since, unused) = (Instant::now(), super::seconds("KILN_STANDBY_FOR", UNUSED));
     loop {
         let ready = session::wait_for_connection(listener, LOOK)?;
-        if ready {
+        if streams::was_terminated() {
+            return Ok(None);
+        }
+        if ready && session.is_alive() {
             let (stream, _) = listener.accept()?;
             // Whoever only looks whether somebody is there, or gives up, changes nothing.
             if let Ok(found) = take(stream) {
@@ -111,7 +105,7 @@ fn wait(
         // To ask for the toolchain takes other programs.
         let is_current =
             !looks.is_multiple_of(6) || Place::find().is_ok_and(|now| now.fingerprint == place.fingerprint);
-        if is_short || !is_current || since.elapsed() > UNUSED || !session.is_alive() {
+        if is_short || !is_current || since.elapsed() > unused || !session.is_alive() {
             return Ok(None);
         }
     }

@@ -29,10 +29,10 @@ impl Private {
         own.into_iter().chain(more.iter().copied()).collect()
     }
 
-    fn prepare(&self) {
+    fn prepare(&self, more: &[(&str, &str)]) {
         let prepared = Command::new(env!("CARGO_BIN_EXE_kiln"))
             .args(["standby", "--wait"])
-            .envs(self.environment(&[]))
+            .envs(self.environment(more))
             .env_remove("KILN_MEMORY")
             .status();
         assert!(prepared.unwrap().success(), "an evaluator stands by");
@@ -60,12 +60,20 @@ impl Private {
         self.entries("standby").into_iter().filter(|path| path.extension().is_none()).collect()
     }
 
+    /// The process that stands by, whose session's directory has its number.
+    fn process(&self) -> String {
+        let session = self.sessions()[0].file_name().unwrap().to_string_lossy().into_owned();
+        session.split('-').next().unwrap().to_owned()
+    }
+
     fn wait_until_no_session_is_left(&self) {
         let since = Instant::now();
         while !self.sessions().is_empty() {
             assert!(since.elapsed() < Duration::from_secs(30), "left: {:?}", self.sessions());
             std::thread::sleep(Duration::from_millis(20));
         }
+        let rest = self.entries("standby");
+        assert!(rest.is_empty(), "{rest:?}");
     }
 }
 
@@ -85,7 +93,7 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn a_kernel_takes_the_evaluator_that_stands_by() {
     let place = Private::new("take");
-    place.prepare();
+    place.prepare(&[]);
     assert_eq!((place.sessions().len(), place.sockets().len()), (1, 1));
     assert_eq!(mode(place.sockets()[0].parent().unwrap()), 0o700);
 
@@ -123,7 +131,7 @@ fn a_kernel_takes_the_evaluator_that_stands_by() {
 fn the_kernel_ends_with_the_process_before_it() {
     let place = Private::new("end");
     for signal in ["TERM", "KILL"] {
-        place.prepare();
+        place.prepare(&[]);
         let mut kernel = place.start(&[]);
         assert_eq!(kernel.execute("1 + 1").ok().result(), Some("2"));
         kernel.signal(signal);
@@ -132,11 +140,70 @@ fn the_kernel_ends_with_the_process_before_it() {
     }
 }
 
+/// The limit of memory is that of the kernel that was started, not of the one that prepared the evaluator; a process that
+/// takes the place of an ended one is in the same directory and environment.
+#[test]
+fn limits_are_those_of_the_kernel_that_was_started() {
+    let place = Private::new("limit");
+    place.prepare(&[("KILN_DATA", "full")]);
+    let mut kernel = place.start(&[("KILN_MEMORY", "400M"), ("KILN_DATA", "embedded")]);
+    let where_it_is = "(std::env::current_dir()?, std::env::var(\"KILN_DATA\")?)";
+    let here = kernel.execute(where_it_is).ok();
+    assert_eq!(kernel.processes().len(), 1, "it started no evaluator of its own");
+    let expected = format!("({:?}, \"embedded\")", std::env::current_dir().unwrap());
+    assert_eq!(here.result(), Some(expected.as_str()));
+    let answer = kernel
+        .execute("let mut all = Vec::new();\nfor _ in 0..1000 { all.push(vec![1_u8; 40 << 20]); }");
+    let (name, value) = answer.error();
+    assert_eq!(name, "MemoryLimit");
+    assert!(value.contains("419 MB"), "{value}");
+    assert_eq!(kernel.execute(where_it_is).ok().result(), Some(expected.as_str()));
+}
+
+/// One that nobody uses ends by itself, one that is told to ends at once; neither leaves anything.
+#[test]
+fn it_ends_unused_and_when_told() {
+    let place = Private::new("unused");
+    place.prepare(&[("KILN_STANDBY_FOR", "1")]);
+    place.wait_until_no_session_is_left();
+    place.prepare(&[]);
+    let process = place.process();
+    assert!(Command::new("kill").arg(&process).status().unwrap().success());
+    place.wait_until_no_session_is_left();
+}
+
+/// After an edit of the toolkit a kernel looks for another evaluator than before it.
+#[test]
+fn an_edited_toolkit_has_another_place() {
+    let place = Private::new("edit");
+    let source = place.0.join("source");
+    for file in ["Cargo.toml", "Cargo.lock", "toolkit/lib.rs", "datasets/lib.rs", "kernel/bundle/Cargo.toml"] {
+        let file = source.join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, "").unwrap();
+    }
+    let socket = |more: &[(&str, &str)]| {
+        let doctor = Command::new(env!("CARGO_BIN_EXE_kiln"))
+            .arg("doctor")
+            .envs(place.environment(&[("KILN_SOURCE", source.to_str().unwrap())]))
+            .envs(more.iter().copied())
+            .output();
+        let said = String::from_utf8(doctor.unwrap().stdout).unwrap();
+        said.lines().find(|line| line.contains("evaluator standing by")).unwrap().to_owned()
+    };
+    let before = socket(&[]);
+    assert!(before.contains("none now") && before.contains("/standby/"), "{before}");
+    assert_eq!(before, socket(&[("JPY_PARENT_PID", "1")]));
+    assert_ne!(before, socket(&[("KILN_THREADS", "1")]));
+    std::fs::write(source.join("toolkit/lib.rs"), "// edited").unwrap();
+    assert_ne!(before, socket(&[]));
+}
+
 /// Another setting needs another evaluator; the one that stands by is left alone. A socket that nobody serves is passed by.
 #[test]
 fn another_setting_is_not_served() {
     let place = Private::new("other");
-    place.prepare();
+    place.prepare(&[]);
     let mut kernel = place.start(&[("KILN_OTHER_SETTING", "1")]);
     assert_eq!(kernel.execute("1 + 1").ok().result(), Some("2"));
     assert!(kernel.processes().len() > 1, "it has an evaluator of its own");

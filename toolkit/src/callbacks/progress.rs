@@ -92,11 +92,22 @@ pub(crate) struct Progress {
     epoch_start: Instant,
     last_draw: Option<Instant>,
     live: Option<Live>,
+    is_terminal: bool,
     width: usize,
 }
 
 impl Progress {
+    /// Of a training: in a notebook with the curves of its epochs.
     pub(crate) fn new(verbosity: Verbosity, epochs: usize, steps: usize) -> Self {
+        Self::with_view(verbosity, epochs, steps, Live::default)
+    }
+
+    /// Of something that is no training, by `steps`: without curves.
+    pub(crate) fn of_steps(verbosity: Verbosity, steps: usize) -> Self {
+        Self::with_view(verbosity, 1, steps, Live::without_curves)
+    }
+
+    fn with_view(verbosity: Verbosity, epochs: usize, steps: usize, view: fn() -> Live) -> Self {
         let is_live = verbosity == Verbosity::Bar && notebook::is_live();
         Self {
             verbosity,
@@ -105,7 +116,8 @@ impl Progress {
             epoch: 0,
             epoch_start: Instant::now(),
             last_draw: None,
-            live: is_live.then(Live::default),
+            live: is_live.then(view),
+            is_terminal: std::io::stdout().is_terminal(),
             width: 0,
         }
     }
@@ -131,9 +143,7 @@ impl Progress {
         }
         match &self.live {
             Some(live) => live.is_due(),
-            None => {
-                self.last_draw.is_none_or(|last| last.elapsed() >= REDRAW) && std::io::stdout().is_terminal()
-            }
+            None => self.is_terminal && self.last_draw.is_none_or(|last| last.elapsed() >= REDRAW),
         }
     }
 
@@ -196,6 +206,7 @@ fn say(text: &str) {
     print!("{text}");
     let _ = std::io::stdout().flush();
 }
+
 fn bar(step: usize, steps: usize) -> String {
     let done = (BAR_WIDTH * step).checked_div(steps).unwrap_or(BAR_WIDTH).min(BAR_WIDTH);
     let width = steps.to_string().len();

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The view is redrawn at most this often.
 const REDRAW: Duration = Duration::from_millis(250);
+/// The training goes on at least this many times as long as a view takes to draw.
+const PAUSE: u32 = 30;
 /// How many points the curve within the first epoch has at most; then every other one goes.
 const MOST_POINTS: usize = 200;
 /// Of more epochs than twice this, the text has the first and the last ones.
@@ -30,10 +32,13 @@ pub(super) struct Place {
 }
 
 /// What is shown, and as what.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Live {
     id: Option<String>,
+    has_curves: bool,
     last: Option<Instant>,
+    /// How long to wait behind the last view.
+    pause: Duration,
     /// One block of text an epoch, as a terminal would show it.
     text: Vec<String>,
     epochs: Vec<usize>,
@@ -42,14 +47,35 @@ pub(super) struct Live {
     first: Vec<(usize, f64)>,
 }
 
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            id: None,
+            has_curves: true,
+            last: None,
+            pause: REDRAW,
+            text: Vec::new(),
+            epochs: Vec::new(),
+            series: Vec::new(),
+            first: Vec::new(),
+        }
+    }
+}
+
 impl Live {
+    /// The bar and the numbers only.
+    pub(super) fn without_curves() -> Self {
+        Self { has_curves: false, ..Self::default() }
+    }
+
     /// Whether enough time has passed for another view.
     pub(super) fn is_due(&self) -> bool {
-        self.last.is_none_or(|last| last.elapsed() >= REDRAW)
+        self.last.is_none_or(|last| last.elapsed() >= self.pause)
     }
 
     /// Shows the training at a step.
     pub(super) fn show(&mut self, place: Place, logs: &Logs) {
+        let begin = Instant::now();
         if self.epochs.is_empty()
             && let Some(loss) = logs.get("loss")
         {
@@ -61,6 +87,7 @@ impl Live {
         let svg = self.picture(place, logs);
         let header = headline(place);
         self.send(&MimeBundle::new().with("image/svg+xml", svg).with("text/plain", header.join(" ")));
+        self.pause = REDRAW.max(begin.elapsed() * PAUSE);
         self.last = Some(Instant::now());
     }
 
@@ -90,7 +117,7 @@ impl Live {
             return;
         }
         let text = self.all_text();
-        let bundle = if self.epochs.len() < 2 {
+        let bundle = if self.epochs.len() < 2 || !self.has_curves {
             MimeBundle::text(text)
         } else {
             let figure = plot::history_series(&self.epochs, &self.series);
@@ -125,7 +152,7 @@ impl Live {
 
     fn picture(&self, place: Place, logs: &Logs) -> String {
         let theme = plot::theme();
-        let curves = self.curves(place, logs).map(|figure| figure.to_svg());
+        let curves = self.curves(place, logs).filter(|_| self.has_curves).map(|figure| figure.to_svg());
         let size = |name| curves.as_deref().and_then(|svg| attribute(svg, name));
         let (width, height) = (size("width").unwrap_or(640.0), size("height").unwrap_or(0.0));
         let height = height + HEADER_HEIGHT as f64;
