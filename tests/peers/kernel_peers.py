@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Time what a notebook user waits for, with one client and the same steps for each kernel; one JSON line a kernel.
+"""Time what a notebook user waits for, with one client and the same steps for each kernel; a table, or JSON lines.
 
-    pip install jupyter_client                     # where this script runs
-    python kernel_peers.py kiln PROGRAM            # the program `kiln`; its bundle is built first
-    python kernel_peers.py ipykernel PYTHON        # a Python with ipykernel, keras and jax (KERAS_BACKEND chooses another)
-    python kernel_peers.py evcxr PROGRAM TOOLKIT   # the program `evcxr_jupyter`, and the path of the toolkit for `:dep`
+    python tests/peers/kernel_peers.py --kiln target/debug/kiln --ipykernel PYTHON --evcxr evcxr_jupyter
 
-    --sessions N   sessions, of which each figure is the median (3)
-    --cells N      cells of each kind in a session (9)
-    --standby      Kiln only: leave a standby evaluator on, and wait until one is ready before each session
+    --kiln PROGRAM    the program `kiln`, with and without an evaluator that stands by; its bundle is built first
+    --ipykernel PYTHON  a Python with ipykernel, plotly, keras and jax (KERAS_BACKEND chooses another)
+    --evcxr PROGRAM   the program `evcxr_jupyter`, which gets the bundle of this clone by `:dep`
+    --sessions N      sessions, of which each figure is the median (5); in turns, so that all share the machine's moods
+    --cells N         cells of each kind in a session (9)
+    --json            one JSON line a kernel instead of the table
+
+It runs where `jupyter_client` is (`pip install jupyter_client`; `target/lab/venv/bin/python` has it). Kernels that are
+not named are left out.
 
 Figures in seconds. `info`: from the start of the process until `kernel_info` is answered. `first_result`: from the start
 until the first cell that uses the toolkit has answered, sent at once. Then warm: a trivial cell; one that binds a value
@@ -25,11 +28,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from types import SimpleNamespace
 
 from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 LIMIT = 900
+BUNDLE = pathlib.Path(__file__).resolve().parents[2] / "kernel" / "bundle"
 
 RUST = {
     "first": "use kiln::prelude::*;\nlet start = Tensor::zeros([2, 3]);\nstart.shape().to_vec()",
@@ -58,8 +63,8 @@ PYTHON = {
 
 
 class Kernel:
-    def __init__(self, command, environment):
-        self.program = os.path.realpath(command[0]) if command[0].endswith("kiln") else None
+    def __init__(self, command, environment, program):
+        self.program = program
         self.directory = tempfile.TemporaryDirectory(prefix="kernel-peers-")
         file, info = write_connection_file(os.path.join(self.directory.name, "connection.json"))
         self.client = BlockingKernelClient(connection_file=file)
@@ -130,8 +135,10 @@ class Kernel:
         self.directory.cleanup()
 
 
-def session(command, environment, cells, count):
-    kernel = Kernel(command, environment)
+def session(kernel, count):
+    """Figures of one session, each a list."""
+    cells = kernel.cells
+    kernel = Kernel(kernel.command, kernel.environment, kernel.program)
     try:
         kernel.run(cells["first"])
         found = {"info": [kernel.info_s], "first_result": [time.perf_counter() - kernel.started]}
@@ -148,38 +155,74 @@ def session(command, environment, cells, count):
         kernel.close()
 
 
+def kernels(asked):
+    """What is to be timed."""
+    found = []
+    if asked.kiln:
+        program = os.path.realpath(asked.kiln)
+        for standby in (False, True):
+            found.append(SimpleNamespace(
+                name="Kiln, an evaluator standing by" if standby else "Kiln", standby=standby, program=program, cells=RUST,
+                command=[asked.kiln, "kernel", "{connection_file}"],
+                # The script asks for the evaluators that stand by; those that the kernels prepare would be in its way.
+                environment={**os.environ, "KILN_STANDBY": str(int(standby)), "KILN_STANDBY_AFTER": "100000"}))
+    if asked.ipykernel:
+        found.append(SimpleNamespace(
+            name="ipykernel + Keras", standby=False, program=None, cells=PYTHON,
+            command=[asked.ipykernel, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            environment={"KERAS_BACKEND": "jax", **os.environ}))
+    if asked.evcxr:
+        dependency = f':dep kiln = {{ package = "kiln-bundle", path = "{BUNDLE}" }}\n'
+        found.append(SimpleNamespace(
+            name="stock evcxr", standby=False, program=None, cells={**RUST, "first": dependency + RUST["first"]},
+            command=[asked.evcxr, "--control_file", "{connection_file}"], environment=dict(os.environ)))
+    return found
+
+
+ROWS = {
+    "info": "`kernel_info`, s", "first_result": "start to the first value of the toolkit, s", "trivial": "trivial cell, s",
+    "bind": "cell that binds a value, s", "plot": "cell with a plot, s", "resident_mb": "resident memory, MB"}
+
+
+def table(names, figures):
+    lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for key, title in ROWS.items():
+        digits = 0 if key == "resident_mb" else 2
+        cells = (f"{statistics.median(figures[name][key]):.{digits}f} ({min(figures[name][key]):.{digits}f})" for name in names)
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("kernel", choices=["kiln", "ipykernel", "evcxr"])
-    parser.add_argument("program")
-    parser.add_argument("toolkit", nargs="?")
-    parser.add_argument("--sessions", type=int, default=3)
+    for kernel in ("--kiln", "--ipykernel", "--evcxr"):
+        parser.add_argument(kernel)
+    parser.add_argument("--sessions", type=int, default=5)
     parser.add_argument("--cells", type=int, default=9)
-    parser.add_argument("--standby", action="store_true")
+    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    environment = dict(os.environ)
-    if asked.kernel == "ipykernel":
-        environment.setdefault("KERAS_BACKEND", "jax")
-        command, cells = [asked.program, "-m", "ipykernel_launcher", "-f", "{connection_file}"], PYTHON
-    elif asked.kernel == "kiln":
-        environment["KILN_STANDBY"] = "1" if asked.standby else "0"
-        command, cells = [asked.program, "kernel", "{connection_file}"], RUST
-    else:
-        command, cells = [asked.program, "--control_file", "{connection_file}"], dict(RUST)
-        cells["first"] = f':dep kiln = {{ path = "{asked.toolkit}" }}\n' + cells["first"]
-        # evcxr takes the last expression's display; it has no way to show two formats live.
-    if asked.kernel == "kiln":
-        # Whatever is built once is built here.
-        session(command, {**environment, "KILN_STANDBY": "0"}, cells, 1)
-    found = {}
+    chosen = kernels(asked)
+    if not chosen:
+        parser.error("name a kernel: --kiln, --ipykernel or --evcxr")
+    for kernel in chosen:
+        # Whatever is built or read once is so here.
+        if not kernel.standby:
+            session(kernel, 1)
+    figures = {kernel.name: {} for kernel in chosen}
     for _ in range(asked.sessions):
-        if asked.standby:
-            subprocess.run([asked.program, "standby", "--wait"], env=environment, check=True)
-        for key, values in session(command, environment, cells, asked.cells).items():
-            found.setdefault(key, []).extend(values)
-    figures = {key: round(statistics.median(values), 3) for key, values in found.items()}
-    figures |= {f"min_{key}": round(min(values), 3) for key, values in found.items() if key in ("info", "first_result", "trivial", "bind", "plot")}
-    print(json.dumps({"kernel": asked.kernel, "standby": asked.standby, "sessions": asked.sessions, "load": round(os.getloadavg()[0], 1), **figures}))
+        for kernel in chosen:
+            if kernel.standby:
+                subprocess.run([kernel.program, "standby", "--wait"], env=kernel.environment, check=True)
+            for key, values in session(kernel, asked.cells).items():
+                figures[kernel.name].setdefault(key, []).extend(values)
+    if not asked.json:
+        print(f"Medians (and the best) of {asked.sessions} sessions on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}:\n")
+        print(table(list(figures), figures))
+        return
+    for name, found in figures.items():
+        medians = {key: round(statistics.median(values), 3) for key, values in found.items()}
+        best = {f"min_{key}": round(min(found[key]), 3) for key in ROWS}
+        print(json.dumps({"kernel": name, "sessions": asked.sessions, "load": round(os.getloadavg()[0], 1), **medians, **best}))
 
 
 if __name__ == "__main__":
