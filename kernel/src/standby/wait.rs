@@ -61,9 +61,10 @@ pub(crate) fn main() -> Result<()> {
     let _ = std::fs::remove_file(&place.socket);
     let listener = UnixListener::bind(&place.socket)
         .with_context(|| format!("cannot listen at {}", place.socket.display()))?;
-    let Some((stream, identity)) = wait(&listener, &place, &session)? else { return Ok(()) };
-    // The next one may stand by from now on.
+    let found = wait(&listener, &place, &session);
+    // The next one may stand by from now on, and nobody connects to one that ends.
     drop((listener, taken));
+    let Some((stream, identity)) = found? else { return Ok(()) };
     let handed = Handed(stream.get_ref().try_clone()?);
     // The front process's silence is no error: the end of the stream tells.
     handed.0.set_read_timeout(None)?;

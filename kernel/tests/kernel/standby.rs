@@ -66,14 +66,17 @@ impl Private {
         session.split('-').next().unwrap().to_owned()
     }
 
-    fn wait_until_no_session_is_left(&self) {
+    /// Waits until no session's directory, no socket and no lock is left.
+    fn wait_until_nothing_is_left(&self) {
         let since = Instant::now();
-        while !self.sessions().is_empty() {
-            assert!(since.elapsed() < Duration::from_secs(30), "left: {:?}", self.sessions());
+        loop {
+            let left = [self.sessions(), self.entries("standby")].concat();
+            if left.is_empty() {
+                return;
+            }
+            assert!(since.elapsed() < Duration::from_secs(30), "left: {left:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
-        let rest = self.entries("standby");
-        assert!(rest.is_empty(), "{rest:?}");
     }
 }
 
@@ -123,7 +126,7 @@ fn a_kernel_takes_the_evaluator_that_stands_by() {
 
     kernel.ask_control("shutdown_request", json!({"restart": false}));
     assert!(kernel.ends_well());
-    place.wait_until_no_session_is_left();
+    place.wait_until_nothing_is_left();
 }
 
 /// Whichever way the process ends that the front end knows, the kernel ends with it, and cleans up.
@@ -136,7 +139,7 @@ fn the_kernel_ends_with_the_process_before_it() {
         assert_eq!(kernel.execute("1 + 1").ok().result(), Some("2"));
         kernel.signal(signal);
         assert_eq!(kernel.ends_well(), signal == "TERM");
-        place.wait_until_no_session_is_left();
+        place.wait_until_nothing_is_left();
     }
 }
 
@@ -165,11 +168,11 @@ fn limits_are_those_of_the_kernel_that_was_started() {
 fn it_ends_unused_and_when_told() {
     let place = Private::new("unused");
     place.prepare(&[("KILN_STANDBY_FOR", "1")]);
-    place.wait_until_no_session_is_left();
+    place.wait_until_nothing_is_left();
     place.prepare(&[]);
     let process = place.process();
     assert!(Command::new("kill").arg(&process).status().unwrap().success());
-    place.wait_until_no_session_is_left();
+    place.wait_until_nothing_is_left();
 }
 
 /// After an edit of the toolkit a kernel looks for another evaluator than before it.
