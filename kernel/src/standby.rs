@@ -182,7 +182,8 @@ impl Place {
                 return Ok(None);
             }
             // Its last holder may have removed the file after this process had opened it.
-            let is_same = |about: std::fs::Metadata| file.metadata().is_ok_and(|own| own.ino() == about.ino());
+            let is_same =
+                |about: std::fs::Metadata| file.metadata().is_ok_and(|own| own.ino() == about.ino());
             if std::fs::metadata(&self.lock).is_ok_and(is_same) {
                 return Ok(Some(Taken { place: self, _lock: file }));
             }
@@ -277,7 +278,8 @@ mod tests {
     fn a_place_is_taken_once() {
         let directory = std::env::temp_dir().join(format!("kiln-place-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let place = Place { socket: directory.join("a"), lock: directory.join("a.lock"), fingerprint: "a".into() };
+        let place =
+            Place { socket: directory.join("a"), lock: directory.join("a.lock"), fingerprint: "a".into() };
         assert!(!place.is_taken());
         let taken = place.take().unwrap().unwrap();
         assert!(place.is_taken() && place.take().unwrap().is_none());

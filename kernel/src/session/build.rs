@@ -57,10 +57,10 @@ pub(super) fn begin_session(session: &Path, cargo: &Path, rustc: &Path, manifest
     Ok(())
 }
 
-/// Whether the session's cells use crates of their own beside the toolkit.
-pub(super) fn has_own_crates(session: &Path) -> bool {
+/// Whether cargo is called for the session's next cell even if it needs no other crates than the last one.
+pub(super) fn asks_cargo(session: &Path) -> bool {
     let text = std::fs::read_to_string(record_of_request(session)).unwrap_or_default();
-    Request::parse(&text).is_none_or(|request| request.dependencies.len() > 1)
+    Request::parse(&text).is_none_or(|request| !request.is_fixed())
 }
 
 /// Does what `mold -run cargo ...` is asked for.
@@ -203,13 +203,16 @@ impl Request {
 
     /// Whether the call that was recorded for `other` serves this request too.
     fn is_answered_by(&self, other: &Self) -> bool {
-        // A user's own crate may have been edited; the toolkit's may not change under a session.
-        let is_fixed =
-            |line: &String| !line.contains("path") || line.starts_with(&format!("{} =", bundle::DEPENDENCY));
         // Before the toolkit is added, evcxr tries itself out on a cell without any crate.
         self.settings == other.settings
             && (self.dependencies.is_empty() || self.dependencies == other.dependencies)
-            && self.dependencies.iter().all(is_fixed)
+            && self.is_fixed()
+    }
+
+    /// Whether no crate may be edited between two cells: a user's own may, the toolkit's may not change under a session.
+    fn is_fixed(&self) -> bool {
+        let is_toolkit = |line: &str| line.starts_with(&format!("{} =", bundle::DEPENDENCY));
+        self.dependencies.iter().all(|line| !line.contains("path") || is_toolkit(line))
     }
 }
 

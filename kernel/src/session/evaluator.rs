@@ -173,7 +173,7 @@ impl Evaluator {
         self.channel.begin(Arc::clone(sink));
         let length = cell::commands_length(code);
         let (commands, rest) = code.split_at(length);
-        self.check_toolkit(commands, sink)?;
+        self.check_toolkit(sink)?;
         if !commands.trim().is_empty() {
             self.run_commands(commands, sink)?;
         }
@@ -502,18 +502,12 @@ impl Evaluator {
 
     /// Says once that the toolkit was edited. The cells go on with the library that the session has loaded; only what
     /// would have cargo build a new one beside it is refused.
-    fn check_toolkit(&mut self, commands: &str, sink: &Sink) -> Result<(), CellError> {
+    fn check_toolkit(&mut self, sink: &Sink) -> Result<(), CellError> {
         if !self.toolkit.is_outdated() {
             return Ok(());
         }
-        if commands.lines().any(|line| line.trim_start().starts_with(":dep"))
-            || build::has_own_crates(self.compiler.directory())
-        {
-            return Err(CellError::new(
-                "ToolkitChanged",
-                "the toolkit was edited since this kernel started, and crates can be added to the new one only",
-            )
-            .with_lines(["help: restart the kernel".to_owned()]));
+        if build::asks_cargo(&self.directory) {
+            return Err(toolkit_changed());
         }
         if !std::mem::replace(&mut self.told, true) {
             let note = "kiln: the toolkit was edited since this kernel started; cells go on with the one it started with. \
@@ -539,6 +533,11 @@ impl Evaluator {
 fn this_program() -> Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     Ok(if running.exists() { running.to_owned() } else { std::env::current_exe()? })
+}
+
+fn toolkit_changed() -> CellError {
+    let message = "the toolkit was edited since this kernel started, and cargo would build the new one beside the one that is loaded";
+    CellError::new("ToolkitChanged", message).with_lines(["help: restart the kernel".to_owned()])
 }
 
 fn interrupted(how: &str) -> CellError {

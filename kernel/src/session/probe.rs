@@ -68,11 +68,6 @@ impl Compiler {
         Self { directory: directory.to_owned(), record: record.to_owned() }
     }
 
-    /// The session's directory.
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
-    }
-
     /// Compiles the cell as far as its types; numbers the probes in the order of the cell's variables.
     pub(super) fn probe(&self, code: &str, cell: &Cell, scope: &Scope) -> Result<Findings> {
         let source = write_source(code, cell, scope, None);

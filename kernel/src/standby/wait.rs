@@ -87,6 +87,10 @@ fn wait(
     let mut looks = 0_u32;
     let (since, unused) = (Instant::now(), super::seconds("KILN_STANDBY_FOR", UNUSED));
     loop {
+        // It may have come while the evaluator was made, or have broken the wait.
+        if streams::was_terminated() {
+            return Ok(None);
+        }
         let ready = session::wait_for_connection(listener, LOOK)?;
         if streams::was_terminated() {
             return Ok(None);

@@ -155,8 +155,8 @@ fn limits_are_those_of_the_kernel_that_was_started() {
     assert_eq!(kernel.processes().len(), 1, "it started no evaluator of its own");
     let expected = format!("({:?}, \"embedded\")", std::env::current_dir().unwrap());
     assert_eq!(here.result(), Some(expected.as_str()));
-    let answer = kernel
-        .execute("let mut all = Vec::new();\nfor _ in 0..1000 { all.push(vec![1_u8; 40 << 20]); }");
+    let answer =
+        kernel.execute("let mut all = Vec::new();\nfor _ in 0..1000 { all.push(vec![1_u8; 40 << 20]); }");
     let (name, value) = answer.error();
     assert_eq!(name, "MemoryLimit");
     assert!(value.contains("419 MB"), "{value}");
@@ -180,7 +180,8 @@ fn it_ends_unused_and_when_told() {
 fn an_edited_toolkit_has_another_place() {
     let place = Private::new("edit");
     let source = place.0.join("source");
-    for file in ["Cargo.toml", "Cargo.lock", "toolkit/lib.rs", "datasets/lib.rs", "kernel/bundle/Cargo.toml"] {
+    for file in ["Cargo.toml", "Cargo.lock", "toolkit/lib.rs", "datasets/lib.rs", "kernel/bundle/Cargo.toml"]
+    {
         let file = source.join(file);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, "").unwrap();
