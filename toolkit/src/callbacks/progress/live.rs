@@ -232,7 +232,7 @@ fn write_header(svg: &mut String, place: Place, logs: &Logs, theme: &Theme, widt
          <text x=\"12\" y=\"66\" fill=\"{text}\">{values}</text>\n</g>\n",
         end = width - 12.0,
         grid = theme.grid.hex(),
-        values = escaped(&values.join("   ")),
+        values = escaped(&values.join(" · ")),
     );
 }
 
