@@ -30,6 +30,9 @@ pub struct Prebuilt {
     template: PathBuf,
     /// The program that stands before the compiler and records how it is called.
     pub(crate) recorder: PathBuf,
+    /// The sources that it was built from.
+    source: PathBuf,
+    stamp: String,
 }
 
 /// Builds what is missing or out of date, with one line to `progress` for each step; quick when nothing is.
@@ -67,6 +70,14 @@ pub fn is_prebuilt() -> Result<bool> {
     Ok(prebuilt.is_fresh(&stamp))
 }
 
+/// What the toolkit would be built from now, in few characters.
+///
+/// # Errors
+/// As [`is_prebuilt`].
+pub(crate) fn current_stamp() -> Result<String> {
+    locate().map(|(_, _, stamp)| stamp)
+}
+
 /// Where everything is or will be, the sources, and the stamp that says whether it is up to date.
 fn locate() -> Result<(Prebuilt, PathBuf, String)> {
     let source = paths::source()?;
@@ -76,9 +87,11 @@ fn locate() -> Result<(Prebuilt, PathBuf, String)> {
         bundle: source.join("kernel/bundle"),
         template: cache.join("bundle"),
         recorder: cache.join("record-rustc"),
+        stamp: stamp::of(&source, &toolchain)?,
+        source: source.clone(),
         toolchain,
     };
-    let stamp = stamp::of(&source, &prebuilt.toolchain)?;
+    let stamp = prebuilt.stamp.clone();
     Ok((prebuilt, source, stamp))
 }
 
@@ -89,6 +102,7 @@ impl Prebuilt {
     /// When a file can be neither linked nor copied.
     pub(crate) fn start_session(&self, directory: &Path) -> Result<PathBuf> {
         template::take_over(&self.template, directory)?;
+        template::take_over_call(&self.template, directory)?;
         let library = library_in(&directory.join(template::CRATE), &self.toolchain.host);
         if !library.is_file() {
             bail!("the toolkit's library is not at {}", library.display());
@@ -111,6 +125,16 @@ impl Prebuilt {
     /// The dependency as evcxr takes it.
     pub(crate) fn dependency(&self) -> String {
         template::dependency(&self.bundle)
+    }
+
+    /// Whether the sources have changed since this was built.
+    pub(crate) fn is_outdated(&self) -> bool {
+        stamp::of(&self.source, &self.toolchain).is_ok_and(|stamp| stamp != self.stamp)
+    }
+
+    /// The manifest of a session's cells before it adds crates of its own.
+    pub(crate) fn manifest(&self) -> String {
+        template::manifest(&self.bundle)
     }
 
     fn stamp_file(&self) -> PathBuf {
@@ -179,10 +203,13 @@ impl Prebuilt {
     }
 }
 
+/// The flags by which cells are compiled, and all that they use.
+pub(crate) const RUST_FLAGS: &str = "-Cprefer-dynamic";
+
 /// What the environment of each build of cells holds, of the template's as of a session's.
 pub(crate) fn build_environment(recorder: &Path, record: &Path) -> Result<[(&'static str, String); 4]> {
     Ok([
-        ("RUSTFLAGS", "-Cprefer-dynamic".to_owned()),
+        ("RUSTFLAGS", RUST_FLAGS.to_owned()),
         ("RUSTC_WRAPPER", recorder.display().to_string()),
         ("CARGO_HOME", paths::cargo_home()?.display().to_string()),
         (template::RECORD, record.display().to_string()),
@@ -206,4 +233,41 @@ fn read_text(mut stream: impl Read) -> String {
     // What could be read is all that there is to tell.
     let _ = stream.read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An edited source is noticed, a file that is none of them is not.
+    #[test]
+    fn an_edit_makes_the_bundle_outdated() {
+        let source = std::env::temp_dir().join(format!("kiln-outdated-{}", std::process::id()));
+        for folder in ["toolkit/src", "datasets", "kernel/bundle"] {
+            std::fs::create_dir_all(source.join(folder)).unwrap();
+        }
+        for file in ["Cargo.toml", "Cargo.lock", "toolkit/src/lib.rs"] {
+            std::fs::write(source.join(file), "").unwrap();
+        }
+        let toolchain = Toolchain {
+            rustc: "/rustc".into(),
+            cargo: "/cargo".into(),
+            version: "rustc 1".into(),
+            host: "host".into(),
+            libraries: "/lib".into(),
+        };
+        let prebuilt = Prebuilt {
+            bundle: source.join("kernel/bundle"),
+            template: source.join("template"),
+            recorder: source.join("record"),
+            stamp: stamp::of(&source, &toolchain).unwrap(),
+            source: source.clone(),
+            toolchain,
+        };
+        std::fs::write(source.join("README.md"), "new").unwrap();
+        assert!(!prebuilt.is_outdated());
+        std::fs::write(source.join("toolkit/src/lib.rs"), "// edited").unwrap();
+        assert!(prebuilt.is_outdated());
+        std::fs::remove_dir_all(source).unwrap();
+    }
 }

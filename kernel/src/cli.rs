@@ -44,6 +44,16 @@ enum Command {
     Datasets(datasets::Arguments),
     /// Says what is here, what is missing, and what adds it
     Doctor,
+    /// Prepares an evaluator, so that the next kernel starts at once
+    #[command(hide = true)]
+    Standby {
+        /// Returns only when it is ready
+        #[arg(long)]
+        wait: bool,
+        /// Is the process that stands by
+        #[arg(long, hide = true, conflicts_with = "wait")]
+        serve: bool,
+    },
     /// Paints the SVG of a figure from standard input; a notebook's `figure.save("x.png")` calls this
     #[command(hide = true)]
     RenderSvg(render_svg::Arguments),
@@ -71,6 +81,8 @@ pub fn main() -> ExitCode {
         Command::Site(arguments) => site::main(&arguments),
         Command::Datasets(arguments) => datasets::main(&arguments),
         Command::Doctor => doctor::main(),
+        Command::Standby { serve: true, .. } => crate::standby::wait_for_kernel(),
+        Command::Standby { wait, .. } => crate::standby::prepare_and_wait(wait),
         Command::RenderSvg(arguments) => render_svg::main(&arguments),
         Command::Kernel { connection_file } => crate::server::run(&connection_file),
     };

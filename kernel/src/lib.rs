@@ -14,6 +14,7 @@ mod plotly;
 pub mod runtime;
 pub mod server;
 pub mod session;
+mod standby;
 pub mod toolchain;
 
 use std::process::ExitCode;
@@ -24,6 +25,9 @@ use std::process::ExitCode;
 pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
     if let Some(cargo) = std::env::var_os(session::REAL_CARGO) {
         return Some(session::filter_metadata(cargo));
+    }
+    if let Some(directory) = std::env::var_os(session::BUILD_SESSION) {
+        return Some(session::build(directory));
     }
     // Programs that a cell starts inherit the first variable, but not the second.
     let is_runtime =

@@ -32,6 +32,19 @@ pub(crate) const DISPLAY: &str = "KILN_RUNTIME_DISPLAY";
 /// What the toolkit reads: see `toolkit/src/notebook/channel.rs`.
 const CHANNEL: &str = "KILN_CHANNEL";
 
+/// Begins the line by which the session hands another kernel's [`Identity`] on.
+pub(crate) const ADOPT: &str = "adopt ";
+/// This process has its own, made for the toolkit's library.
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+
+/// What a session that was prepared ahead takes over from the kernel that it becomes.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) directory: PathBuf,
+    pub(crate) set: Vec<(String, String)>,
+    pub(crate) removed: Vec<String>,
+}
+
 /// The line by which evcxr knows that a cell is complete.
 const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
 
@@ -109,6 +122,7 @@ impl Runtime {
     }
 
     fn run_cell(&mut self, library: &str, function: &str) -> Result<()> {
+        self.adopt()?;
         // SAFETY: the library was compiled from a cell a moment ago; its initialisers are the user's own code.
         let library = unsafe { libloading::Library::new(library) }?;
         self.hooks.begin_cell();
@@ -125,6 +139,30 @@ impl Runtime {
         // SAFETY: a null pointer means every stream of the C library, where libraries in C print.
         unsafe { libc::fflush(std::ptr::null_mut()) };
         self.complete_cell(interrupted)
+    }
+
+    /// Does what the session said since the last cell: takes over another kernel's directory and environment.
+    fn adopt(&mut self) -> Result<()> {
+        while self.session.buffer().contains(&b'\n') || is_readable(self.session.get_ref().as_raw_fd()) {
+            let mut line = String::new();
+            if self.session.read_line(&mut line)? == 0 {
+                return Err(anyhow!("the session is gone"));
+            }
+            let Some(identity) = line.strip_prefix(ADOPT) else { continue };
+            let identity: Identity =
+                serde_json::from_str(identity).context("the session says something else")?;
+            for name in identity.removed {
+                // SAFETY: no cell has run yet, and the threads that the toolkit has started read no variables.
+                unsafe { std::env::remove_var(name) };
+            }
+            for (name, value) in identity.set.into_iter().filter(|(name, _)| name != LIBRARY_PATH) {
+                // SAFETY: as above.
+                unsafe { std::env::set_var(name, value) };
+            }
+            std::env::set_current_dir(&identity.directory)
+                .with_context(|| format!("cannot enter {}", identity.directory.display()))?;
+        }
+        Ok(())
     }
 
     /// Tells the session that the cell is over, and evcxr what the session saw in the cell's output.
@@ -145,6 +183,13 @@ impl Runtime {
         writeln!(self.replies, "{COMPLETE}")?;
         Ok(())
     }
+}
+
+/// Whether something can be read at once.
+fn is_readable(descriptor: RawFd) -> bool {
+    let mut polled = libc::pollfd { fd: descriptor, events: libc::POLLIN, revents: 0 };
+    // SAFETY: the pointer is to one structure.
+    unsafe { libc::poll(&raw mut polled, 1, 0) > 0 }
 }
 
 fn parse_command(line: &str) -> Result<(&str, &str)> {

@@ -10,6 +10,7 @@ mod message;
 mod shell;
 
 use crate::session::{self, Session};
+use crate::standby::{self, Handed};
 use anyhow::{Context, Result};
 use jupyter_protocol::{ConnectionInfo, IoPubWelcome, JupyterMessage};
 use jupyter_zmq_client as zmq;
@@ -42,17 +43,34 @@ struct Server {
 pub fn run(connection_file: &Path) -> Result<()> {
     let text = std::fs::read_to_string(connection_file)
         .with_context(|| format!("cannot read the connection file {}", connection_file.display()))?;
-    let connection: ConnectionInfo = serde_json::from_str(&text)
-        .with_context(|| format!("{} is no connection file of Jupyter", connection_file.display()))?;
+    let connection =
+        connection(&text).with_context(|| format!("cannot use {}", connection_file.display()))?;
     session::ignore_interrupts();
+    if let Some(ended) = standby::hand_over(&text) {
+        return ended;
+    }
     let session = Session::start(|line| eprintln!("kiln: {line}"))?;
+    serve_session(&connection, session, None)
+}
+
+/// Reads the text of a connection file.
+pub(crate) fn connection(text: &str) -> Result<ConnectionInfo> {
+    serde_json::from_str(text).context("this is no connection file of Jupyter")
+}
+
+/// Is the kernel with this session, for a front end or for the process that it has started instead of this one.
+pub(crate) fn serve_session(
+    connection: &ConnectionInfo,
+    session: Session,
+    handed: Option<Handed>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let served = runtime.block_on(serve(&connection, session));
+    let served = runtime.block_on(serve(connection, session, handed));
     runtime.shutdown_timeout(Duration::from_millis(200));
     served
 }
 
-async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
+async fn serve(connection: &ConnectionInfo, session: Session, handed: Option<Handed>) -> Result<()> {
     let id = format!("{:032x}", std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos()));
     let taken = "a port of the connection file is taken";
     let iopub = zmq::create_kernel_iopub_xpub_connection(connection, &id).await.context(taken)?;
@@ -87,6 +105,9 @@ async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
 
     let opened = Arc::clone(&server);
     tokio::task::spawn_blocking(move || opened.history.open());
+    if standby::is_on() {
+        tokio::spawn(prepare_next(Arc::clone(&server)));
+    }
 
     let parent = session::Parent::find();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -94,6 +115,7 @@ async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
         _ = stopped.wait_for(|stopped| *stopped) => {}
         _ = terminate.recv() => {}
         () = parent_ends(parent) => {}
+        () = front_ends(handed) => {}
     }
     tokio::time::sleep(LINGER).await;
     // The session's processes and files go with the last of the tasks that hold the server.
@@ -105,6 +127,31 @@ async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
 async fn parent_ends(parent: session::Parent) {
     while !parent.is_gone() {
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Waits until the process is gone that was started as this kernel, if that was another one.
+async fn front_ends(handed: Option<Handed>) {
+    match handed {
+        Some(handed) => handed.gone().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Prepares the evaluator of the next kernel once this one has nothing to do.
+async fn prepare_next(server: Arc<Server>) {
+    let mut idle_since = None;
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let (server, since) = (Arc::clone(&server), idle_since);
+        let looked = tokio::task::spawn_blocking(move || {
+            let mut since = since;
+            (standby::prepare_when_idle(&server.session, &mut since), since)
+        });
+        match looked.await {
+            Ok((false, since)) => idle_since = since,
+            _ => return,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The evaluator lives on a thread of its own and starts at once, in the background; requests queue for it. An interrupt
 //! goes past the queue.
 
+mod build;
 mod cell;
 mod channel;
 mod complete;
@@ -11,6 +12,7 @@ mod diagnostics;
 mod directory;
 mod evaluator;
 mod frames;
+mod hide;
 mod items;
 mod memory;
 mod metadata;
@@ -20,10 +22,12 @@ mod std_methods;
 mod system;
 mod types;
 
+pub(crate) use build::{SESSION as BUILD_SESSION, run as build};
 pub(crate) use cell::{Piece, pieces};
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
-pub(crate) use memory::described_limit as memory_limit;
+pub(crate) use evaluator::WARMING;
+pub(crate) use memory::{described_limit as memory_limit, free as free_memory};
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub use output::{CellError, Output, Stream};
 pub(crate) use system::{Parent, ignore_interrupts, user};
@@ -32,6 +36,7 @@ use anyhow::Result;
 use channel::Channel;
 use directory::Directory;
 use evaluator::Evaluator;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel as queue};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -63,6 +68,7 @@ enum Request {
 pub struct Session {
     requests: Mutex<Option<Sender<Request>>>,
     channel: Arc<Channel>,
+    limit: Arc<memory::Limit>,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -72,6 +78,8 @@ struct Shared {
     /// The number of cells started so far, so that the grace period of one does not end another.
     cells: Mutex<u64>,
     closing: std::sync::atomic::AtomicBool,
+    /// Requests that are not done yet.
+    waiting: std::sync::atomic::AtomicUsize,
 }
 
 impl Session {
@@ -87,19 +95,20 @@ impl Session {
             std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos())
         );
         let channel = Arc::new(Channel::open(directory.path(), &token)?);
-        if let Some(limit) = memory::limit()? {
-            memory::watch(&channel, limit)?;
-        }
+        let limit = Arc::new(memory::Limit::of_now()?);
+        memory::watch(&channel, Arc::clone(&limit))?;
         crate::paths::cargo_home()?;
         environment::prepare(directory.path());
         let (requests, queued) = queue();
-        let shared = Arc::new(Shared::default());
+        // The start itself is what is waited for first.
+        let shared = Arc::new(Shared { waiting: 1.into(), ..Shared::default() });
         let worker = Worker { directory, channel: Arc::clone(&channel), shared: Arc::clone(&shared) };
         let thread = std::thread::Builder::new()
             .name("kiln-evaluator".into())
             .stack_size(64 << 20)
             .spawn(move || worker.run(&queued, &log))?;
-        Ok(Self { requests: Mutex::new(Some(requests)), channel, shared, thread: Mutex::new(Some(thread)) })
+        let (requests, thread) = (Mutex::new(Some(requests)), Mutex::new(Some(thread)));
+        Ok(Self { requests, channel, limit, shared, thread })
     }
 
     /// Queues a cell. Its outputs go to `sink` while it runs; `done` gets its end.
@@ -168,8 +177,26 @@ impl Session {
         let _ = self.channel.answer(line);
     }
 
+    /// Whether the evaluator has nothing to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.shared.waiting.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether the process that runs the cells is there.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.channel.process().is_some()
+    }
+
+    /// Gives the process that runs the cells the directory and the environment of another kernel, which this process has
+    /// by now, and takes over its limit of memory.
+    pub(crate) fn adopt(&self, identity: &crate::runtime::Identity) -> Result<()> {
+        self.limit.read_again()?;
+        self.channel.tell(&format!("{}{}", crate::runtime::ADOPT, serde_json::to_string(identity)?))
+    }
+
     fn request(&self, request: Request) {
         if let Some(requests) = &*lock(&self.requests) {
+            self.shared.waiting.fetch_add(1, Ordering::AcqRel);
             // Fails only when the evaluator's thread has ended; dropping the request tells its sender.
             let _ = requests.send(request);
         }
@@ -179,7 +206,7 @@ impl Session {
 impl Session {
     /// Ends the session's processes and removes its directory; what is asked afterwards is not answered.
     pub fn close(&self) {
-        self.shared.closing.store(true, std::sync::atomic::Ordering::Release);
+        self.shared.closing.store(true, Ordering::Release);
         *lock(&self.requests) = None;
         let since = Instant::now();
         if let Some(thread) = lock(&self.thread).take() {
@@ -226,8 +253,14 @@ impl Worker {
                 Err(CellError::new("KernelError", format!("the evaluator does not start: {error:#}")))
             }
         };
-        while let Ok(request) = queued.recv() {
-            if self.shared.closing.load(std::sync::atomic::Ordering::Acquire) {
+        // Who waits already waits for no more than must be.
+        let mut first = queued.try_recv().ok();
+        if let (Ok(evaluator), None) = (&mut evaluator, &first) {
+            evaluator.warm();
+        }
+        self.shared.waiting.fetch_sub(1, Ordering::AcqRel);
+        while let Some(request) = first.take().or_else(|| queued.recv().ok()) {
+            if self.shared.closing.load(Ordering::Acquire) {
                 break;
             }
             *lock(&self.shared.cells) += 1;
@@ -245,6 +278,7 @@ impl Worker {
                 }
                 (Request::Inspect { done, .. }, Err(_)) => done(None),
             }
+            self.shared.waiting.fetch_sub(1, Ordering::AcqRel);
         }
         if let Ok(evaluator) = evaluator {
             // The process ends by itself when its input closes, unless a cell of it has left something running.
@@ -252,6 +286,31 @@ impl Worker {
             let _ = handle.lock().unwrap_or_else(PoisonError::into_inner).kill();
         }
     }
+}
+
+/// The folders of `PATH` as the user has it: a session changes the variable in its own process.
+fn user_path() -> Vec<std::path::PathBuf> {
+    let path = user_environment().into_iter().find(|(name, _)| name == "PATH");
+    path.map(|(_, value)| std::env::split_paths(&value).collect()).unwrap_or_default()
+}
+
+/// The environment as the user has it.
+pub(crate) fn user_environment() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    environment::of_user()
+}
+
+/// Whether a session sets this variable in its own process.
+pub(crate) fn is_own_variable(name: &str) -> bool {
+    environment::NAMES.contains(&name)
+}
+
+/// Waits until a connection comes; `false` if none does.
+pub(crate) fn wait_for_connection(
+    listener: &std::os::unix::net::UnixListener,
+    within: Duration,
+) -> Result<bool> {
+    use std::os::fd::AsRawFd;
+    Ok(system::wait_readable(&[listener.as_raw_fd()], Some(within))?[0])
 }
 
 /// Ends cargo and the compilers that this process has started, but not the process `except`.
@@ -272,15 +331,41 @@ mod environment {
     // There is no other way to tell evcxr.
     #![allow(unsafe_code)]
 
+    use std::ffi::OsString;
     use std::path::{Path, PathBuf};
+    use std::sync::OnceLock;
+
+    /// The variables that a session sets in its own process.
+    pub(super) const NAMES: [&str; 5] =
+        ["EVCXR_TMPDIR", "EVCXR_CONFIG_DIR", "RUST_SRC_PATH", "CARGO_HOME", "PATH"];
+
+    /// Their values before the first session of this process.
+    fn original() -> &'static [(&'static str, Option<OsString>)] {
+        static ORIGINAL: OnceLock<Vec<(&'static str, Option<OsString>)>> = OnceLock::new();
+        ORIGINAL.get_or_init(|| NAMES.iter().map(|name| (*name, std::env::var_os(name))).collect())
+    }
+
+    /// The environment as the user has it.
+    pub(super) fn of_user() -> Vec<(OsString, OsString)> {
+        let others = std::env::vars_os().filter(|(name, _)| !NAMES.iter().any(|own| name == own));
+        let own = original().iter().filter_map(|(name, value)| Some((OsString::from(*name), value.clone()?)));
+        others.chain(own).collect()
+    }
 
     /// What stands for `CARGO_HOME` in this process while a session lives.
     pub(super) fn cargo_home(directory: &Path) -> PathBuf {
         directory.join("cargo-home")
     }
 
+    /// The path, with a folder before all others; what an earlier session of this process put there goes.
+    fn path_with(programs: PathBuf) -> PathBuf {
+        std::env::join_paths(std::iter::once(programs).chain(super::user_path()))
+            .map_or_else(|_| PathBuf::new(), PathBuf::from)
+    }
+
     /// Sets the directory of the session that starts next.
     pub(super) fn prepare(directory: &Path) {
+        original();
         // No sources of the standard library for rust-analyzer: the compiler finds the types of variables (`probe`).
         let values = [
             ("EVCXR_TMPDIR", directory.join("cells")),
@@ -288,6 +373,8 @@ mod environment {
             ("RUST_SRC_PATH", directory.join("no-sources")),
             // Where rust-analyzer looks for cargo; see `metadata`.
             ("CARGO_HOME", cargo_home(directory)),
+            // Where evcxr looks for `mold`; see `build`.
+            ("PATH", path_with(super::build::programs(directory))),
         ];
         // rust-analyzer takes a path only if it has this folder.
         let _ = std::fs::create_dir_all(directory.join("no-sources/core"));

@@ -29,6 +29,7 @@ pub use learning_rate_scheduler::LearningRateScheduler;
 pub use logs::Logs;
 pub use model_checkpoint::{IntoSaveFreq, ModelCheckpoint, SaveFreq};
 pub use monitor::MonitorMode;
+pub use progress::Verbose;
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 pub use terminate_on_nan::TerminateOnNaN;
 pub use weight_histogram::{Spread, WeightHistogram};

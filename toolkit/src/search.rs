@@ -103,7 +103,7 @@ impl GridSearch {
     pub fn run<S: IntoScores>(self, mut trial: impl FnMut(&Point) -> Result<S>) -> Result<Search> {
         let mode = self.check()?;
         let count: usize = self.axes.iter().map(|(_, values)| values.len()).product();
-        let mut progress = Progress::new(self.verbosity, 1, count);
+        let mut progress = Progress::of_steps(self.verbosity, count);
         let shown =
             self.verbosity != Verbosity::Silent && (notebook::is_live() || std::io::stdout().is_terminal());
         let mut search =

@@ -59,6 +59,11 @@ pub(super) fn dependency(bundle: &Path) -> String {
     )
 }
 
+/// The manifest of the crate of cells, as evcxr writes it too.
+pub(super) fn manifest(bundle: &Path) -> String {
+    format!("{MANIFEST}{} = {}\n", super::DEPENDENCY, dependency(bundle))
+}
+
 pub(super) fn write(template: &Path, bundle: &Path, source: &Path) -> Result<()> {
     let cells = template.join(CRATE);
     let write = |path: std::path::PathBuf, text: &str| {
@@ -68,7 +73,7 @@ pub(super) fn write(template: &Path, bundle: &Path, source: &Path) -> Result<()>
             .with_context(|| format!("cannot write {}", path.display()))
     };
     write(template.join(".cargo/config.toml"), PROFILE)?;
-    write(cells.join("Cargo.toml"), &format!("{MANIFEST}{} = {}\n", super::DEPENDENCY, dependency(bundle)))?;
+    write(cells.join("Cargo.toml"), &manifest(bundle))?;
     write(cells.join("src/lib.rs"), "pub use kiln as _;\n")?;
     // The workspace's versions; cargo drops what the cells do not need.
     let lock = source.join("Cargo.lock");
@@ -113,9 +118,16 @@ pub(super) fn take_over(template: &Path, session: &Path) -> Result<()> {
         Ok(())
     };
     copy(".cargo/config.toml")?;
-    copy("call")?;
     copy(&format!("{CRATE}/Cargo.lock"))?;
     take_over_directory(&template.join(CRATE).join("target"), &session.join(CRATE).join("target"))
+}
+
+/// Gives a session the compiler's call for the template's crate, as a call for its own.
+pub(super) fn take_over_call(template: &Path, session: &Path) -> Result<()> {
+    let from = template.join("call");
+    let call = fs::read_to_string(&from).with_context(|| format!("cannot read {}", from.display()))?;
+    let call = call.replace(&template.display().to_string(), &session.display().to_string());
+    fs::write(session.join("call"), call).context("cannot write the session's record of the compiler's call")
 }
 
 fn take_over_directory(from: &Path, to: &Path) -> Result<()> {

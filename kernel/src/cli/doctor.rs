@@ -56,6 +56,7 @@ fn findings() -> Vec<(&'static str, Finding)> {
         ("history of cells", described(paths::data().map(|data| shown(data.join("history.sqlite"))))),
         ("memory of a session", described(session_memory())),
         ("toolkit built ahead", prebuilt()),
+        ("evaluator standing by", described(crate::standby::described())),
         (
             "Python",
             program(

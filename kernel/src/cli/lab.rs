@@ -144,6 +144,15 @@ fn kernelspec_is_ours(environment: &Path) -> bool {
     std::env::current_exe().is_ok_and(|program| spec["argv"][0].as_str() == program.to_str())
 }
 
+/// The variables that the kernelspec sets.
+fn kernel_environment(environment: &Path) -> Vec<(String, String)> {
+    let path = environment.join("share/jupyter/kernels").join(KERNELSPEC).join("kernel.json");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let spec: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let variables = spec["env"].as_object().into_iter().flatten();
+    variables.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+}
+
 /// Keeps a second `cargo lab` from setting up the same folder; released when dropped, and when the process ends.
 fn lock(home: &Home) -> Result<File> {
     let path = home.lab.join("lock");
@@ -173,6 +182,9 @@ fn open(home: &Home, arguments: &Arguments) -> Result<()> {
         .env("PATH", path_with(&environment)?)
         // The kernel of this environment goes before one of the same name in the user's folders.
         .env("JUPYTER_PREFER_ENV_PATH", "1");
+    if let Err(error) = crate::standby::prepare(&kernel_environment(&environment)) {
+        line(&format!("{error:#}"));
+    }
     line(&format!("JupyterLab on {} (Ctrl-C twice ends it)", home.notebooks().display()));
     become_command(command)
 }

@@ -6,7 +6,7 @@ use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxNode, TextRange};
 use std::collections::HashSet;
 use std::ops::Range;
 
-const WRAPPER: &str = "fn f(){";
+pub(super) const WRAPPER: &str = "fn f(){";
 
 /// A cell, parsed. All ranges are bytes of its code.
 #[derive(Debug, Default)]
@@ -270,7 +270,7 @@ fn statements(code: &str) -> Option<ast::StmtList> {
     function.body()?.stmt_list()
 }
 
-fn cell_range(range: TextRange) -> Range<usize> {
+pub(super) fn cell_range(range: TextRange) -> Range<usize> {
     usize::from(range.start()) - WRAPPER.len()..usize::from(range.end()) - WRAPPER.len()
 }
 
@@ -308,7 +308,7 @@ fn variables_of(statement: &ast::LetStmt) -> Vec<Variable> {
     variables
 }
 
-fn is_complete(ty: &ast::Type) -> bool {
+pub(super) fn is_complete(ty: &ast::Type) -> bool {
     !ty.syntax()
         .descendants()
         .any(|node| ast::InferType::can_cast(node.kind()) || ast::ImplTraitType::can_cast(node.kind()))

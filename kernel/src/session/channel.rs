@@ -50,6 +50,8 @@ pub(super) struct Report {
 #[derive(Default)]
 struct State {
     sink: Option<Sink>,
+    /// To the cells' process, which reads it before each cell.
+    control: Option<UnixStream>,
     report: Report,
     process: Option<u32>,
     is_running: bool,
@@ -162,6 +164,15 @@ impl Channel {
         lock(&self.state.0).process
     }
 
+    /// Tells the cells' process something that it does before the next cell.
+    pub(super) fn tell(&self, line: &str) -> Result<()> {
+        let state = lock(&self.state.0);
+        let mut control = state.control.as_ref().context("the process that runs the cells is gone")?;
+        control
+            .write_all(format!("{line}\n").as_bytes())
+            .context("the process that runs the cells does not listen")
+    }
+
     /// Answers a request for input; `None` says that nobody can.
     pub(super) fn answer(&self, line: Option<&str>) -> std::io::Result<()> {
         let text = line.map_or(Value::Null, |line| Value::String(line.to_owned()));
@@ -232,6 +243,7 @@ impl Reader {
         match &purpose {
             b"c" => {
                 self.parser = Parser::new(&self.token);
+                lock(&self.state.0).control = stream.try_clone().ok();
                 self.control = Some(BufReader::new(stream));
             }
             b"o" => self.streams[0] = non_blocking(stream),

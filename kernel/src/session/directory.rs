@@ -36,10 +36,11 @@ impl Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         // A process that is just ending may still write: what is left then, the next session removes.
-        for _ in 0..3 {
+        for _ in 0..10 {
             if std::fs::remove_dir_all(&self.0).is_ok() || !self.0.exists() {
                 return;
             }
+            std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod commands;
 
+use super::build;
 use super::cell::{self, Cell};
 use super::channel::{Channel, Report, Sink};
 use super::diagnostics::{Known, compile_error};
 use super::directory::Directory;
+use super::hide::hide;
 use super::items::{self, Items};
 use super::metadata;
 use super::output::{CellError, Output, Stream};
@@ -33,6 +35,10 @@ macro_rules! eprintln {
 }
 "#;
 
+/// Makes the first real cell a later one: it has all parts compiled that cells share, the store of variables and the return
+/// by `?` among them. Nothing of it stays.
+pub(crate) const WARMING: &str = "if false { Err::<(), ::std::fmt::Error>(::std::fmt::Error)?; let _ = ::kiln::prelude::Tensor::zeros([1]); }";
+
 /// Where evcxr's generated source goes on to something else than items of cells.
 const GENERATED: [&str; 5] = [
     "struct EvcxrUserCodeError {",
@@ -58,6 +64,9 @@ pub(super) struct Evaluator {
     priming: String,
     items: Items,
     lost: Vec<(String, String)>,
+    toolkit: bundle::Prebuilt,
+    /// Whether the reader was told that the toolkit has changed.
+    told: bool,
 }
 
 /// A cell as evcxr gets it.
@@ -94,7 +103,14 @@ impl Evaluator {
     ) -> Result<Self> {
         let prebuilt = bundle::prebuild(progress)?;
         let library = prebuilt.start_session(directory.path())?;
-        let record = directory.path().join("call");
+        let record = build::record(directory.path());
+        build::write_script(directory.path())?;
+        build::begin_session(
+            directory.path(),
+            &prebuilt.toolchain.cargo,
+            &prebuilt.toolchain.rustc,
+            &prebuilt.manifest(),
+        )?;
         metadata::write_script(&directory.path().join("cargo-home"), &prebuilt.toolchain.cargo)?;
         let mut command = std::process::Command::new(this_program()?);
         command
@@ -105,11 +121,13 @@ impl Evaluator {
             .env(runtime::DISPLAY, channel.display())
             .env(runtime::LIBRARY, &library)
             .env("CARGO_HOME", paths::cargo_home()?)
+            .env("PATH", std::env::join_paths(super::user_path())?)
             .env("LD_LIBRARY_PATH", library_path(&prebuilt.toolchain.libraries, &library)?);
         let (mut context, _) =
             EvalContext::with_subprocess_command(command).context("evcxr does not start")?;
         let mut state = context.state();
-        state.set_linker("system".to_owned());
+        // Not the linker: evcxr puts it before cargo, and what it finds under this name is ours (see `build`).
+        state.set_linker("mold".to_owned());
         for (name, value) in bundle::build_environment(&prebuilt.recorder, &record)? {
             state.set_build_env(name, &value);
         }
@@ -136,9 +154,18 @@ impl Evaluator {
             ),
             items: Items::default(),
             lost: Vec::new(),
+            toolkit: prebuilt,
+            told: false,
         };
         evaluator.read_scope();
         Ok(evaluator)
+    }
+
+    /// Compiles what cells share, while no cell waits.
+    pub(super) fn warm(&mut self) {
+        let nowhere: Sink = Arc::new(|_| {});
+        // If it fails, the first cell is slower, or says why.
+        let _ = self.execute(WARMING, &nowhere);
     }
 
     /// Runs a cell; its outputs go to `sink` as they come.
@@ -146,6 +173,7 @@ impl Evaluator {
         self.channel.begin(Arc::clone(sink));
         let length = cell::commands_length(code);
         let (commands, rest) = code.split_at(length);
+        self.check_toolkit(sink)?;
         if !commands.trim().is_empty() {
             self.run_commands(commands, sink)?;
         }
@@ -301,7 +329,8 @@ impl Evaluator {
 
     /// Gives code to evcxr, and finds out how it went.
     fn run(&mut self, code: &str, prepared: Prepared, sink: &Sink) -> Result<(), CellError> {
-        let annotated = prepared.code.as_str();
+        let annotated = hide(&prepared.code);
+        let annotated = annotated.as_str();
         let variables: Vec<String> = self.scope.variables.iter().map(|(name, _)| name.clone()).collect();
         let evaluated = std::panic::catch_unwind(AssertUnwindSafe(|| self.commands.execute(annotated)));
         let Ok(evaluated) = evaluated else {
@@ -471,6 +500,23 @@ impl Evaluator {
         if self.channel.is_interrupted() { Err(interrupted("before the cell was compiled")) } else { Ok(()) }
     }
 
+    /// Says once that the toolkit was edited. The cells go on with the library that the session has loaded; only what
+    /// would have cargo build a new one beside it is refused.
+    fn check_toolkit(&mut self, sink: &Sink) -> Result<(), CellError> {
+        if !self.toolkit.is_outdated() {
+            return Ok(());
+        }
+        if build::asks_cargo(&self.directory) {
+            return Err(toolkit_changed());
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            let note = "kiln: the toolkit was edited since this kernel started; cells go on with the one it started with. \
+                        Restart the kernel to use the new one.\n";
+            sink(Output::Text(Stream::Stderr, note.to_owned()));
+        }
+        Ok(())
+    }
+
     /// Reads what the session's code is by now, for the next probe.
     fn read_scope(&mut self) {
         let source = self.commands.last_source().unwrap_or_default();
@@ -487,6 +533,11 @@ impl Evaluator {
 fn this_program() -> Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     Ok(if running.exists() { running.to_owned() } else { std::env::current_exe()? })
+}
+
+fn toolkit_changed() -> CellError {
+    let message = "the toolkit was edited since this kernel started, and cargo would build the new one beside the one that is loaded";
+    CellError::new("ToolkitChanged", message).with_lines(["help: restart the kernel".to_owned()])
 }
 
 fn interrupted(how: &str) -> CellError {

@@ -3,6 +3,7 @@
 use super::channel::Channel;
 use anyhow::{Result, bail};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -11,11 +12,37 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// The share of the free memory that a session may take, where nothing else is said.
 const DEFAULT_PERCENT: u64 = 80;
 
+/// The limit of one session, which a session that was prepared ahead takes over from the kernel that it becomes.
+#[derive(Debug)]
+pub(super) struct Limit(AtomicU64);
+
+impl Limit {
+    /// The limit as the environment sets it now.
+    ///
+    /// # Errors
+    /// As [`described_limit`].
+    pub(super) fn of_now() -> Result<Self> {
+        let limit = Self(AtomicU64::new(u64::MAX));
+        limit.read_again()?;
+        Ok(limit)
+    }
+
+    /// Follows another environment.
+    ///
+    /// # Errors
+    /// As [`described_limit`].
+    pub(super) fn read_again(&self) -> Result<()> {
+        self.0.store(limit()?.unwrap_or(u64::MAX), Ordering::Release);
+        Ok(())
+    }
+
+    fn get(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Acquire)).filter(|limit| *limit < u64::MAX)
+    }
+}
+
 /// The limit in bytes that `KILN_MEMORY` sets, or else 80 % of what is free now; `None` is no limit.
-///
-/// # Errors
-/// When the variable is neither an amount (`8G`, `500M`), a share of what is free (`50%`) nor `none`.
-pub(super) fn limit() -> Result<Option<u64>> {
+fn limit() -> Result<Option<u64>> {
     let asked = std::env::var("KILN_MEMORY").unwrap_or_default();
     parse(&asked, free())
 }
@@ -23,17 +50,18 @@ pub(super) fn limit() -> Result<Option<u64>> {
 /// The limit that a session would have now, for people.
 ///
 /// # Errors
-/// As [`limit`].
+/// When the variable is neither an amount (`8G`, `500M`), a share of what is free (`50%`) nor `none`.
 pub(crate) fn described_limit() -> Result<Option<String>> {
     Ok(limit()?.map(readable))
 }
 
-/// Ends the cells' process whenever it takes more than `limit`, for as long as the session lives.
-pub(super) fn watch(channel: &Arc<Channel>, limit: u64) -> Result<()> {
+/// Ends the cells' process whenever it takes more than the limit, for as long as the session lives.
+pub(super) fn watch(channel: &Arc<Channel>, limit: Arc<Limit>) -> Result<()> {
     let channel: Weak<Channel> = Arc::downgrade(channel);
     std::thread::Builder::new().name("kiln-memory".into()).spawn(move || {
         while let Some(channel) = channel.upgrade() {
-            if let Some(process) = channel.process()
+            if let Some(limit) = limit.get()
+                && let Some(process) = channel.process()
                 && let Some(taken) = resident(process).filter(|taken| *taken > limit)
             {
                 channel.end_process(format!(
@@ -84,8 +112,8 @@ fn parse(asked: &str, free: Option<u64>) -> Result<Option<u64>> {
     }
 }
 
-/// What is free for this process: of the machine, and of the control group that it runs in.
-fn free() -> Option<u64> {
+/// What is free for this process, in bytes: of the machine, and of the control group that it runs in.
+pub(crate) fn free() -> Option<u64> {
     let about = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = about.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let machine = line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? * 1024;

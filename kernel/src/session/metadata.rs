@@ -26,8 +26,7 @@ pub(super) fn write_script(home: &Path, cargo: &Path) -> Result<()> {
     let bin = home.join("bin");
     std::fs::create_dir_all(&bin)?;
     let real_home = format!("export CARGO_HOME={}\n", quoted(&paths::cargo_home()?));
-    let program = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
-    let program = if program.exists() { program } else { std::env::current_exe()? };
+    let program = this_program()?;
     let script = format!(
         "#!/bin/sh\n{real_home}case \"$1\" in\n  metadata) {REAL_CARGO}={cargo} exec {program} \"$@\" ;;\n  \
          -Z*) exit 1 ;;\nesac\nexec {cargo} \"$@\"\n",
@@ -38,6 +37,12 @@ pub(super) fn write_script(home: &Path, cargo: &Path) -> Result<()> {
     std::fs::write(&path, script)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     Ok(())
+}
+
+/// This very program, for other processes, also when its file has been replaced by a newer build meanwhile.
+pub(super) fn this_program() -> Result<PathBuf> {
+    let program = PathBuf::from(format!("/proc/{}/exe", std::process::id()));
+    Ok(if program.exists() { program } else { std::env::current_exe()? })
 }
 
 /// A path as one word of a shell.

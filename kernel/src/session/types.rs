@@ -11,8 +11,11 @@ pub(super) struct Annotated {
     pub(super) local: Vec<(String, String)>,
 }
 
-/// Hides a statement from evcxr, so that its variables end with the cell.
-pub(super) const LOCAL_MACRO: &str = "macro_rules! kiln_local { ($($code:tt)*) => { $($code)* } }";
+/// Hides a statement from evcxr, so that its variables end with the cell; rust-analyzer does not see into it (see `hide`).
+pub(super) const LOCAL_MACRO: &str =
+    "#[cfg(not(rust_analyzer))] macro_rules! kiln_local { ($($code:tt)*) => { $($code)* } }";
+/// The name of that macro.
+pub(super) const LOCAL_NAME: &str = "kiln_local";
 
 /// Adds to each `let` of the cell its variables' types, and shows the value of the last expression. Line breaks are
 /// neither added nor removed.

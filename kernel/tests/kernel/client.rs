@@ -257,6 +257,17 @@ impl Kernel {
             .collect()
     }
 
+    /// Sends a signal to the process that was started.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    /// Waits for the end of the process; whether it says that all went well.
+    pub(crate) fn ends_well(&mut self) -> bool {
+        self.process.wait().is_ok_and(|status| status.success())
+    }
+
     /// Asks the kernel to end, and waits for its process.
     pub(crate) fn shut_down(mut self) -> Duration {
         let since = Instant::now();

@@ -11,6 +11,8 @@ mod export;
 mod notebooks;
 mod protocol;
 mod robust;
+mod standby;
+mod training;
 
 use client::{Kernel, execute_content};
 use serde_json::json;

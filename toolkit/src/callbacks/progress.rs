@@ -1,7 +1,11 @@
 //! The progress bar, which reads like Keras's.
 
+mod live;
+
 use super::Logs;
-use crate::notebook::{self, MimeBundle};
+use crate::notebook;
+use crate::{Error, Result};
+use live::{Live, Place};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -13,71 +17,150 @@ pub(crate) enum Verbosity {
     Line,
 }
 
+/// How much a training says, as Keras writes it: 0 nothing, 1 a progress bar, 2 one line an epoch, `"auto"` (a bar).
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let mut model = Sequential::new().add(Dense::new(1).input_shape([1]));
+/// model.compile("sgd", "mse", ())?;
+/// let (x, y) = (Tensor::ones([8, 1]), Tensor::zeros([8, 1]));
+/// model.fit(&x, &y).verbose("auto").run()?;
+/// let error = model.fit(&x, &y).verbose(3).run().unwrap_err();
+/// assert!(error.to_string().contains("0, 1, 2"));
+/// # Ok::<(), kiln::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Verbose(Result<Verbosity>);
+
+impl Verbose {
+    pub(crate) fn level(&self) -> Result<Verbosity> {
+        self.0.clone()
+    }
+}
+
+impl Default for Verbose {
+    fn default() -> Self {
+        Self(Ok(Verbosity::Bar))
+    }
+}
+
+impl From<&str> for Verbose {
+    fn from(level: &str) -> Self {
+        Self(match level {
+            "auto" | "1" => Ok(Verbosity::Bar),
+            "0" => Ok(Verbosity::Silent),
+            "2" => Ok(Verbosity::Line),
+            _ => Err(Error::argument(format!("verbose: there is no level `{level}`"))
+                .with_help("0 says nothing, 1 and \"auto\" show a progress bar, 2 prints a line an epoch; valid are 0, 1, 2 and \"auto\"")),
+        })
+    }
+}
+
+impl From<i32> for Verbose {
+    fn from(level: i32) -> Self {
+        level.to_string().as_str().into()
+    }
+}
+
+impl From<u8> for Verbose {
+    fn from(level: u8) -> Self {
+        i32::from(level).into()
+    }
+}
+
+impl From<bool> for Verbose {
+    fn from(says: bool) -> Self {
+        i32::from(says).into()
+    }
+}
+
 /// A bar is redrawn at most this often.
 const REDRAW: Duration = Duration::from_millis(100);
 const BAR_WIDTH: usize = 20;
 
 /// Shows the epochs of one training. The final state of an epoch holds no time, so that notebooks reproduce.
+///
+/// Under Kiln's kernel the bar is a live view; elsewhere it is text, in a terminal with a bar that moves. However the
+/// training ends, also by an error, dropping this leaves the final view.
 #[derive(Debug)]
 pub(crate) struct Progress {
     verbosity: Verbosity,
     epochs: usize,
     steps: usize,
-    /// What stands above the present epoch: the finished ones, for a live display.
-    finished: String,
+    epoch: usize,
     epoch_start: Instant,
     last_draw: Option<Instant>,
-    live_id: Option<String>,
+    live: Option<Live>,
+    is_terminal: bool,
     width: usize,
 }
 
 impl Progress {
+    /// Of a training: in a notebook with the curves of its epochs.
     pub(crate) fn new(verbosity: Verbosity, epochs: usize, steps: usize) -> Self {
+        Self::with_view(verbosity, epochs, steps, Live::default)
+    }
+
+    /// Of something that is no training, by `steps`: without curves.
+    pub(crate) fn of_steps(verbosity: Verbosity, steps: usize) -> Self {
+        Self::with_view(verbosity, 1, steps, Live::without_curves)
+    }
+
+    fn with_view(verbosity: Verbosity, epochs: usize, steps: usize, view: fn() -> Live) -> Self {
+        let is_live = verbosity == Verbosity::Bar && notebook::is_live();
         Self {
             verbosity,
             epochs,
             steps,
-            finished: String::new(),
+            epoch: 0,
             epoch_start: Instant::now(),
             last_draw: None,
-            live_id: None,
+            live: is_live.then(view),
+            is_terminal: std::io::stdout().is_terminal(),
             width: 0,
         }
     }
 
     pub(crate) fn epoch_begins(&mut self, epoch: usize) {
+        self.epoch = epoch;
         self.epoch_start = Instant::now();
         self.last_draw = None;
-        if self.verbosity == Verbosity::Silent {
-            return;
-        }
-        if self.epochs > 1 {
-            self.say(&format!("Epoch {}/{}\n", epoch + 1, self.epochs));
+        let place = self.place(0);
+        if let Some(live) = &mut self.live {
+            if live.is_due() {
+                live.show(place, &Logs::default());
+            }
+        } else if self.verbosity != Verbosity::Silent && self.epochs > 1 {
+            say(&format!("{}\n", self.title()));
         }
     }
 
     /// Whether the bar is due for a redraw; asked every step, so cheap.
     pub(crate) fn is_due(&self, step: usize) -> bool {
-        self.verbosity == Verbosity::Bar
-            && step < self.steps
-            && (step.is_multiple_of(8) && self.last_draw.is_none_or(|last| last.elapsed() >= REDRAW))
-            && (notebook::is_live() || std::io::stdout().is_terminal())
+        if self.verbosity != Verbosity::Bar || step >= self.steps {
+            return false;
+        }
+        match &self.live {
+            Some(live) => live.is_due(),
+            None => self.is_terminal && self.last_draw.is_none_or(|last| last.elapsed() >= REDRAW),
+        }
     }
 
     pub(crate) fn draw(&mut self, step: usize, logs: &Logs) {
         self.last_draw = Some(Instant::now());
+        let place = self.place(step);
+        if let Some(live) = &mut self.live {
+            live.show(place, logs);
+            return;
+        }
         let per_step = self.epoch_start.elapsed().as_secs_f64() / step.max(1) as f64;
         let left = per_step * (self.steps - step) as f64;
         let time = format!(" {} {}/step", seconds(left), per_step_text(per_step));
         let line = format!("{}{}{}", bar(step, self.steps), time, values(logs));
-        if notebook::is_live() {
-            self.show_live(&line);
-        } else {
-            let pad = " ".repeat(self.width.saturating_sub(line.chars().count()));
-            self.width = line.chars().count();
-            print!("\r{line}{pad}");
-            let _ = std::io::stdout().flush();
-        }
+        let pad = " ".repeat(self.width.saturating_sub(line.chars().count()));
+        self.width = line.chars().count();
+        say(&format!("\r{line}{pad}"));
     }
 
     pub(crate) fn epoch_ends(&mut self, step: usize, logs: &Logs) {
@@ -86,33 +169,42 @@ impl Progress {
             Verbosity::Bar => format!("{}{}", bar(step, self.steps), values(logs)),
             Verbosity::Line => format!("{step}/{}{}", self.steps, values(logs)),
         };
+        let (title, place) = (self.title(), self.place(step));
+        if let Some(live) = &mut self.live {
+            let text = if self.epochs > 1 { format!("{title}\n{line}") } else { line };
+            live.record(self.epoch, logs, text);
+            if live.is_due() {
+                live.show(place, logs);
+            }
+            return;
+        }
         let pad = " ".repeat(self.width.saturating_sub(line.chars().count()));
         let back = if std::mem::take(&mut self.width) > 0 { "\r" } else { "" };
-        self.say(&format!("{back}{line}{pad}\n"));
+        say(&format!("{back}{line}{pad}\n"));
     }
 
-    /// Text that stays.
-    fn say(&mut self, text: &str) {
-        if notebook::is_live() {
-            self.finished.push_str(text);
-            self.show_live("");
-        } else {
-            print!("{text}");
-            let _ = std::io::stdout().flush();
-        }
+    fn title(&self) -> String {
+        format!("Epoch {}/{}", self.epoch + 1, self.epochs)
     }
 
-    fn show_live(&mut self, line: &str) {
-        let text = format!("{}{line}", self.finished);
-        let bundle = MimeBundle::text(text.trim_end_matches('\n'));
-        if let Some(id) = &self.live_id {
-            notebook::update(id, &bundle);
-        } else {
-            let id = format!("kiln-training-{:x}", crate::random::fresh_id());
-            notebook::display_as(&id, &bundle);
-            self.live_id = Some(id);
+    fn place(&self, step: usize) -> Place {
+        let (epoch, epochs, steps) = (self.epoch, self.epochs, self.steps);
+        Place { epoch, epochs, step, steps, epoch_start: self.epoch_start }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.finish();
         }
     }
+}
+
+/// Text that stays.
+fn say(text: &str) {
+    print!("{text}");
+    let _ = std::io::stdout().flush();
 }
 
 fn bar(step: usize, steps: usize) -> String {
@@ -122,14 +214,11 @@ fn bar(step: usize, steps: usize) -> String {
 }
 
 fn values(logs: &Logs) -> String {
-    let one = |(name, value): (&str, f64)| {
-        if value.abs() > 1e-3 || value == 0.0 {
-            format!(" - {name}: {value:.4}")
-        } else {
-            format!(" - {name}: {value:.4e}")
-        }
-    };
-    logs.iter().map(one).collect()
+    logs.iter().map(|(name, value)| format!(" - {name}: {}", number(value))).collect()
+}
+
+fn number(value: f64) -> String {
+    if value.abs() > 1e-3 || value == 0.0 { format!("{value:.4}") } else { format!("{value:.4e}") }
 }
 
 fn seconds(left: f64) -> String {

@@ -4,7 +4,7 @@ use super::compile::Measure;
 use super::samples::{ClassWeights, Samples};
 use super::shuffle::Shuffle;
 use super::{History, Sequential};
-use crate::callbacks::{Callback, Callbacks, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::callbacks::{Callback, Callbacks, Logs, Needs, Progress, Verbose, Verbosity, at_least_one};
 use crate::config::OneOf;
 use crate::losses::of_samples;
 use crate::notebook;
@@ -31,7 +31,7 @@ pub struct Fit<'a> {
     validation_batch_size: Option<usize>,
     validation_steps: Option<usize>,
     callbacks: Callbacks,
-    verbosity: Verbosity,
+    verbosity: Verbose,
     seed: Option<u64>,
     ran: bool,
 }
@@ -73,7 +73,7 @@ impl Sequential {
             validation_batch_size: None,
             validation_steps: None,
             callbacks: Callbacks::default(),
-            verbosity: Verbosity::Bar,
+            verbosity: Verbose::default(),
             seed: None,
             ran: false,
         }
@@ -183,13 +183,11 @@ impl Fit<'_> {
         self
     }
 
-    /// How much is said: 0 nothing, 1 a progress bar (the default), 2 one line an epoch.
-    pub fn verbose(mut self, level: u8) -> Self {
-        self.verbosity = match level {
-            0 => Verbosity::Silent,
-            1 => Verbosity::Bar,
-            _ => Verbosity::Line,
-        };
+    /// How much is said: 0 nothing, 1 a progress bar (the default, also "auto"), 2 one line an epoch.
+    ///
+    /// In a notebook the bar is a live view, in whose place the curves of all epochs stay.
+    pub fn verbose(mut self, level: impl Into<Verbose>) -> Self {
+        self.verbosity = level.into();
         self
     }
 
@@ -209,6 +207,7 @@ impl Fit<'_> {
     pub fn run(mut self) -> Result<History> {
         self.ran = true;
         self.check()?;
+        let verbosity: Verbosity = self.verbosity.level()?;
         let model = &mut *self.model;
         model.prepare(&self.samples.x, &self.samples.y)?;
         let (mut samples, mut validation) = match &self.validation {
@@ -246,7 +245,7 @@ impl Fit<'_> {
             permutation: Vec::new(),
             order: Generator::with_stream(model.order_seed, 0),
             shuffle,
-            progress: Progress::new(self.verbosity, self.epochs, self.steps_per_epoch.unwrap_or(batches)),
+            progress: Progress::new(verbosity, self.epochs, self.steps_per_epoch.unwrap_or(batches)),
             callbacks: std::mem::take(&mut self.callbacks),
             history: History::default(),
         };

@@ -4,7 +4,7 @@ use super::super::channel::Sink;
 use super::super::dependencies::{self, Line};
 use super::super::metadata::quoted;
 use super::super::output::{CellError, Output, Stream};
-use super::{Evaluator, Items, Prepared};
+use super::{Evaluator, Items, Prepared, toolkit_changed};
 use crate::bundle;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -44,6 +44,9 @@ impl Evaluator {
                 self.begin_anew();
             }
             return result;
+        }
+        if self.toolkit.is_outdated() {
+            return Err(toolkit_changed());
         }
         passed.push_str(&put_versions_back(&self.directory));
         let before = modified(&self.library);
