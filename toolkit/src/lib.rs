@@ -9,6 +9,7 @@ pub mod config;
 pub mod constraints;
 #[cfg(feature = "datasets")]
 pub mod datasets;
+pub mod device;
 pub mod error;
 pub mod initializers;
 pub mod layers;
@@ -25,6 +26,7 @@ pub mod table;
 pub mod tensor;
 
 pub use activations::Activation;
+pub use device::Device;
 pub use error::{Error, ErrorKind, Result};
 pub use random::set_seed;
 pub use tensor::Tensor;
@@ -38,6 +40,7 @@ pub mod prelude {
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "datasets")]
     pub use crate::datasets;
+    pub use crate::device::Device;
     pub use crate::initializers::{self, Initializer};
     pub use crate::layers::{self, BatchNormalization, Dense, Dropout, Flatten, Layer, Pass};
     pub use crate::layers::{

@@ -1,7 +1,7 @@
 //! Metrics: what is measured beside the loss.
 
 use crate::losses::{self, Loss, aligned, sample_means};
-use crate::tensor::{DType, Shape, Tensor};
+use crate::tensor::{DType, Shape, Tensor, Total};
 use crate::{Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -25,6 +25,12 @@ pub trait Metric: Debug + Send {
 
     /// The number over all batches since the last reset; 0 before the first.
     fn result(&self) -> f64;
+
+    /// What is still to be computed on a device, so that the end of a step can see to it.
+    #[doc(hidden)]
+    fn pending(&self) -> Option<&Tensor> {
+        None
+    }
 }
 
 mod choice;
@@ -42,7 +48,7 @@ pub use kinds::{
 struct MeanOfSamples {
     name: String,
     kind: Kind,
-    total: f64,
+    total: Total,
     count: f64,
 }
 
@@ -101,7 +107,7 @@ pub fn by_name(name: &str) -> Result<Box<dyn Metric>> {
             }
         },
     };
-    Ok(Box::new(MeanOfSamples { name: name.into(), kind, total: 0.0, count: 0.0 }))
+    Ok(Box::new(MeanOfSamples { name: name.into(), kind, total: Total::default(), count: 0.0 }))
 }
 
 impl Metric for MeanOfSamples {
@@ -110,7 +116,7 @@ impl Metric for MeanOfSamples {
     }
 
     fn reset(&mut self) {
-        (self.total, self.count) = (0.0, 0.0);
+        (self.total, self.count) = (Total::default(), 0.0);
     }
 
     fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()> {
@@ -119,21 +125,25 @@ impl Metric for MeanOfSamples {
         }
         let samples = self.kind.per_sample(y_true, y_pred)?;
         if let Some(weights) = weights {
-            self.total += samples.mul(weights)?.sum().item()?;
+            self.total.add(&samples.mul(weights)?.sum(), 1.0)?;
             self.count += weights.sum().item()?;
         } else {
-            self.total += samples.sum().item()?;
+            self.total.add(&samples.sum(), 1.0)?;
             self.count += samples.len() as f64;
         }
         Ok(())
     }
 
     fn fresh(&self) -> Box<dyn Metric> {
-        Box::new(Self { total: 0.0, count: 0.0, ..self.clone() })
+        Box::new(Self { total: Total::default(), count: 0.0, ..self.clone() })
     }
 
     fn result(&self) -> f64 {
-        if self.count == 0.0 { 0.0 } else { self.total / self.count }
+        if self.count == 0.0 { 0.0 } else { self.total.value() / self.count }
+    }
+
+    fn pending(&self) -> Option<&Tensor> {
+        self.total.pending()
     }
 }
 

@@ -24,7 +24,8 @@ impl Activity {
     /// Adds the penalty on the output of a batch to the loss.
     pub(super) fn penalize(&self, y: &Tensor, pass: &mut Pass) -> Result<()> {
         if let Some(regularizer) = &self.0 {
-            pass.add_penalty(regularizer.get()?.penalty(y).item()? / y.shape()[0].max(1) as f64);
+            let samples = y.shape()[0].max(1) as f64;
+            pass.add_penalty_of(&regularizer.get()?.penalty(y), 1.0 / samples)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use crate::choice::Choice;
 use crate::losses::Loss;
 use crate::metrics::{Metric, Metrics};
 use crate::optimizers::{LearningRate, Optimizer, OptimizerState};
+use crate::tensor::Total;
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub(super) struct Compiled {
 /// The loss of an epoch so far.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    pub(super) total: f64,
+    pub(super) total: Total,
     pub(super) samples: f64,
 }
 

@@ -99,7 +99,8 @@ impl Sequential {
             let range = first..rows.min(first + BATCH);
             let output = self.infer(&x.rows_unchecked(range.clone()))?;
             let penalty = self.penalties()?;
-            self.measure(&y.rows_unchecked(range), &output, penalty)?;
+            let y = y.rows_unchecked(range).to_device(output.device())?;
+            self.measure(&y, &output, &penalty)?;
         }
         Ok(self.running_logs())
     }
@@ -107,6 +108,7 @@ impl Sequential {
     /// The output for one batch in inference mode.
     pub(super) fn infer(&mut self, x: &Tensor) -> Result<Tensor> {
         self.pass.begin(self.slots.len(), Mode::Inference, false, 0);
+        let x = x.to_device(self.home()?)?;
         self.forward(&x.cast(self.dtype))
     }
 }
@@ -142,7 +144,7 @@ impl Prediction<'_> {
             stop_if_interrupted("predict")?;
             outputs.push(self.model.infer(&self.x.rows_unchecked(first..rows.min(first + self.batch_size)))?);
         }
-        Tensor::concat(&outputs, 0)
+        Tensor::concat(&outputs, 0)?.to_host()
     }
 }
 

@@ -151,6 +151,12 @@ impl Fit<'_> {
             model.prepare(x, y).map_err(|error| error.in_context("validation data"))?;
         }
         model.begin_training()?;
+        // The data moves once; batches are parts of it.
+        let home = model.home()?;
+        let (x, y) = (x.to_device(home)?, y.to_device(home)?);
+        let validation = validation
+            .map(|(x, y)| Ok::<_, Error>((x.to_device(home)?, y.to_device(home)?)))
+            .transpose()?;
         let mut run = Run {
             rows: x.row_count()?,
             x,
@@ -250,6 +256,17 @@ impl Run {
         self.callbacks.iter_mut().try_for_each(|callback| call(callback.as_mut()))
     }
 
+    /// How many samples are gathered at once. On the host a batch, which stays in its caches; on a device more, of which
+    /// the batches are views, since each call costs.
+    fn block(&self) -> usize {
+        const NUMBERS: usize = 4 << 20;
+        if !self.x.backend().is_lazy() {
+            return self.batch_size;
+        }
+        let batches = NUMBERS / (self.x.shape().row_elements() * self.batch_size).max(1);
+        self.batch_size * batches.clamp(1, 64)
+    }
+
     fn epoch(&mut self, epoch: usize, validates: bool, model: &mut Sequential) -> Result<()> {
         model.reset_metrics()?;
         model.compiled_mut()?.optimizer.set_epoch(epoch);
@@ -257,19 +274,22 @@ impl Run {
         self.progress.epoch_begins(epoch);
         let order = if self.shuffle { self.order.permutation(self.rows) } else { (0..self.rows).collect() };
         let mut steps = 0;
-        for batch in order.chunks(self.batch_size) {
-            if notebook::interrupted() {
-                self.history.interrupted = true;
-                break;
-            }
-            let backend = self.x.backend();
-            let x = backend.take_rows(&self.x, batch).cast(model.dtype);
-            let y = backend.take_rows(&self.y, batch);
-            model.train_step(&x, &y)?;
-            self.each(|callback| callback.on_batch_end(steps, model))?;
-            steps += 1;
-            if self.progress.is_due(steps) {
-                self.progress.draw(steps, &model.running_logs());
+        let backend = self.x.backend();
+        'epoch: for block in order.chunks(self.block()) {
+            let (block_x, block_y) = (backend.take_rows(&self.x, block), backend.take_rows(&self.y, block));
+            for first in (0..block.len()).step_by(self.batch_size) {
+                if notebook::interrupted() {
+                    self.history.interrupted = true;
+                    break 'epoch;
+                }
+                let batch = first..block.len().min(first + self.batch_size);
+                let x = block_x.rows_unchecked(batch.clone()).cast(model.dtype);
+                model.train_step(&x, &block_y.rows_unchecked(batch))?;
+                self.each(|callback| callback.on_batch_end(steps, model))?;
+                steps += 1;
+                if self.progress.is_due(steps) {
+                    self.progress.draw(steps, &model.running_logs());
+                }
             }
         }
         let mut logs = model.running_logs();

@@ -5,7 +5,7 @@ use crate::callbacks::Logs;
 use crate::layers::Mode;
 use crate::layers::pass_key;
 use crate::optimizers::Moved;
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::{Shape, Tensor, Total};
 use crate::{Error, Result};
 
 impl Sequential {
@@ -17,7 +17,8 @@ impl Sequential {
         self.prepare(x, y)?;
         self.begin_training()?;
         self.reset_metrics()?;
-        self.train_step(&x.cast(self.dtype), y)?;
+        let home = self.home()?;
+        self.train_step(&x.to_device(home)?.cast(self.dtype), &y.to_device(home)?)?;
         Ok(self.running_logs().get("loss").unwrap_or(f64::NAN))
     }
 
@@ -29,7 +30,7 @@ impl Sequential {
                 logs.insert(metric.name(), metric.result());
             }
             let running = &compiled.running;
-            logs.insert("loss", if running.samples > 0.0 { running.total / running.samples } else { 0.0 });
+            logs.insert("loss", if running.samples > 0.0 { running.total.value() / running.samples } else { 0.0 });
         }
         logs.sorted()
     }
@@ -54,7 +55,7 @@ impl Sequential {
         }
         let output: Vec<usize> =
             std::iter::once(rows).chain(self.output_shape().unwrap_or_default()).collect();
-        self.compiled()?.loss.check(y, &Shape::new(&output)?)
+        self.compiled()?.loss.check(&y.to_host()?, &Shape::new(&output)?)
     }
 
     /// Reports an input that is no batch, empty, or not finite.
@@ -71,6 +72,7 @@ impl Sequential {
         if x.all_finite() {
             return Ok(());
         }
+        let x = x.to_host()?;
         let row = x.shape().row_elements().max(1);
         let bad = (0..x.len()).find(|&index| !x.number(index).is_finite()).unwrap_or_default();
         Err(Error::data(format!(
@@ -121,9 +123,10 @@ impl Sequential {
         self.pass.begin(self.slots.len(), Mode::Training, true, key);
         let output = self.forward(x)?;
         let penalty = self.penalties()?;
-        self.measure(y, &output, penalty)?;
+        self.measure(y, &output, &penalty)?;
         self.backward(y, &output)?;
-        self.update()
+        self.update()?;
+        self.settle()
     }
 
     /// The output for a batch, in the pass that has begun.
@@ -139,11 +142,12 @@ impl Sequential {
     }
 
     /// Adds a batch to the running loss and metrics.
-    pub(super) fn measure(&mut self, y: &Tensor, output: &Tensor, penalty: f64) -> Result<()> {
+    pub(super) fn measure(&mut self, y: &Tensor, output: &Tensor, penalty: &Total) -> Result<()> {
         let compiled = self.compiled_mut()?;
         let losses = compiled.loss.per_sample(y, output)?;
         let samples = losses.len() as f64;
-        compiled.running.total += losses.sum().item()? + penalty * samples;
+        compiled.running.total.add(&losses.sum(), 1.0)?;
+        compiled.running.total.add_total(penalty, samples)?;
         compiled.running.samples += samples;
         for metric in &mut compiled.metrics {
             metric.update(y, output, None)?;
@@ -152,13 +156,13 @@ impl Sequential {
     }
 
     /// The sum of all penalties, on weights and on the activations of the present pass.
-    pub(super) fn penalties(&self) -> Result<f64> {
-        let mut sum = self.pass.penalty;
+    pub(super) fn penalties(&self) -> Result<Total> {
+        let mut sum = self.pass.penalty.clone();
         for (index, info) in self.weights.iter().enumerate() {
             if let Some(regularizer) = &info.spec.regularizer
                 && self.trains(index)
             {
-                sum += regularizer.penalty(&self.pass.weights[index]).item()?;
+                sum.add(&regularizer.penalty(&self.pass.weights[index]), 1.0)?;
             }
         }
         Ok(sum)
@@ -170,7 +174,8 @@ impl Sequential {
         let last = self.slots.len() - 1;
         let joined = loss.joins(&self.slots[last].layer.last_activation());
         let rows = output.shape()[0];
-        let weights = Tensor::filled(output.dtype(), Shape::new(&[rows])?, 1.0 / rows as f64);
+        let backend = output.backend();
+        let weights = backend.full(output.dtype(), Shape::new(&[rows])?, 1.0 / rows as f64);
         let mut grad = if joined {
             loss.joined_gradient(y, output, &weights)?
         } else {
@@ -199,6 +204,20 @@ impl Sequential {
         self.kept_gradients = if self.needs.gradients { self.pass.gradients.clone() } else { Vec::new() };
         let Some(compiled) = &mut self.compiled else { return Ok(()) };
         compiled.optimizer.step(&mut self.pass.weights, &mut self.pass.gradients)
+    }
+
+    /// The end of a step on a device that puts work off: all that the next step begins with is computed now.
+    fn settle(&self) -> Result<()> {
+        let Some(first) = self.pass.weights.first() else { return Ok(()) };
+        let backend = first.backend();
+        if !backend.is_lazy() {
+            return Ok(());
+        }
+        let compiled = self.compiled()?;
+        let metrics = compiled.metrics.iter().filter_map(|metric| metric.pending());
+        let all: Vec<&Tensor> = self.pass.weights.iter().chain(compiled.optimizer.arrays()).collect();
+        let all: Vec<&Tensor> = all.into_iter().chain(compiled.running.total.pending()).chain(metrics).collect();
+        backend.evaluate(&all)
     }
 
     /// The end of a training: weights with a moving average become it.

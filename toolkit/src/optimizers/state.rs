@@ -2,7 +2,8 @@
 
 use super::{Optimizer, OptimizerOptions, Slot, Step};
 use crate::constraints::Constraint;
-use crate::tensor::Tensor;
+use crate::device::Device;
+use crate::tensor::{Tensor, Total};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -118,7 +119,8 @@ impl OptimizerState {
             all.push(("learning_rate".into(), Tensor::scalar(self.learning_rate())));
         }
         let states = || self.weights.iter().flatten().flatten();
-        let named = |name: &str, tensor: &Tensor| (name.to_string(), tensor.clone());
+        let host = |tensor: &Tensor| tensor.to_host().unwrap_or_else(|_| tensor.clone());
+        let named = |name: &str, tensor: &Tensor| (name.to_string(), host(tensor));
         all.extend(states().filter_map(|state| Some(named("average", state.average.as_ref()?))));
         all.extend(
             states().filter_map(|state| Some(named("gradient_accumulator", state.accumulated.as_ref()?))),
@@ -186,6 +188,21 @@ impl OptimizerState {
         Ok(())
     }
 
+    /// All that it keeps beside the weights.
+    pub(crate) fn arrays(&self) -> impl Iterator<Item = &Tensor> {
+        let states = self.weights.iter().flatten().flatten();
+        states.flat_map(|state| state.slots.iter().chain(&state.average).chain(&state.accumulated))
+    }
+
+    /// Moves all that to a device.
+    pub(crate) fn move_to(&mut self, device: Device) -> Result<()> {
+        for state in self.weights.iter_mut().flatten().flatten() {
+            let all = state.slots.iter_mut().chain(&mut state.average).chain(&mut state.accumulated);
+            all.into_iter().try_for_each(|tensor| tensor.to_device(device).map(|moved| *tensor = moved))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn set_learning_rate(&mut self, rate: f64) {
         self.rate = Some(rate);
     }
@@ -209,7 +226,7 @@ impl OptimizerState {
         let slots = self.optimizer.slots();
         let state = |(weight, moved): (&Tensor, Option<Moved>)| {
             let moved = moved?;
-            let filled = |value| Tensor::filled(weight.dtype(), weight.shape(), value);
+            let filled = |value| weight.backend().full(weight.dtype(), weight.shape(), value);
             Some(WeightState {
                 decays: !options.excluded_from_decay.iter().any(|part| moved.name.contains(part.as_str())),
                 constraint: moved.constraint,
@@ -278,7 +295,7 @@ impl OptimizerState {
 
 fn replace(place: Option<&mut Tensor>, next: &mut impl FnMut() -> Result<Tensor>) -> Result<()> {
     if let Some(place) = place {
-        *place = next()?.cast(place.dtype());
+        *place = next()?.cast(place.dtype()).to_device(place.device())?;
     }
     Ok(())
 }
@@ -297,7 +314,7 @@ fn accumulates(
         };
         if due {
             *gradient = (&*gradient + &*sum) / every as f64;
-            *sum = Tensor::filled(sum.dtype(), sum.shape(), 0.0);
+            *sum = sum.backend().full(sum.dtype(), sum.shape(), 0.0);
         } else {
             *sum = &*sum + &*gradient;
         }
@@ -309,6 +326,11 @@ fn clip(options: &OptimizerOptions, gradients: &mut [Option<Tensor>]) -> Result<
     let positive = |value: Option<f64>| value.filter(|&value| value > 0.0);
     if let Some(bound) = positive(options.clipnorm) {
         for gradient in gradients.iter_mut().flatten() {
+            if gradient.backend().is_lazy() {
+                let norm = gradient.square().sum().sqrt();
+                *gradient = &*gradient * (bound / norm.maximum(bound)?);
+                continue;
+            }
             let norm = gradient.square().sum().item()?.sqrt();
             if norm > bound || norm.is_nan() {
                 *gradient = &*gradient * (bound / norm);
@@ -319,11 +341,20 @@ fn clip(options: &OptimizerOptions, gradients: &mut [Option<Tensor>]) -> Result<
             *gradient = gradient.clip(-bound, bound);
         }
     } else if let Some(bound) = positive(options.global_clipnorm) {
-        let mut squares = 0.0;
+        let mut squares = Total::default();
         for gradient in gradients.iter().flatten() {
-            squares += gradient.square().sum().item()?;
+            squares.add(&gradient.square().sum(), 1.0)?;
         }
-        let norm = squares.sqrt();
+        if let Some(squares) = squares.pending() {
+            let norm = squares.sqrt();
+            // Infinity less infinity is NaN, which the sum hands on.
+            let scale = bound / norm.maximum(bound)? + (&norm - &norm);
+            for gradient in gradients.iter_mut().flatten() {
+                *gradient = &*gradient * &scale;
+            }
+            return Ok(());
+        }
+        let norm = squares.value().sqrt();
         // An infinite or NaN norm makes every gradient NaN, as in Keras.
         let scale = if norm.is_finite() { bound * (1.0 / norm).min(1.0 / bound) } else { f64::NAN };
         for gradient in gradients.iter_mut().flatten() {

@@ -11,12 +11,16 @@ const LINE_WIDTH: usize = 75;
 
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let here = match self.to_host() {
+            Ok(here) => here,
+            Err(error) => return write!(f, "no numbers: {error}"),
+        };
         let shortened = self.len() > SHOWN_WHOLE;
         let mut shown = Vec::new();
-        self.collect(0, 0, shortened, &mut shown);
+        here.collect(0, 0, shortened, &mut shown);
         let style = Style::for_numbers(&shown, self.dtype() == DType::Int32);
         let mut text = String::new();
-        self.write_axis(&mut text, 0, 0, shortened, &style);
+        here.write_axis(&mut text, 0, 0, shortened, &style);
         f.write_str(&text)
     }
 }
