@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bias_variance;
+mod devices;
 mod fixture;
 mod formula;
 mod golden;

@@ -268,6 +268,8 @@ mod tests {
         let loss = |dtype| {
             let mut copy = model.copy_as(dtype);
             copy.compile("sgd", "sparse_categorical_crossentropy", ()).unwrap();
+            let home = copy.home().unwrap();
+            let (x, y) = (x.to_device(home).unwrap(), y.to_device(home).unwrap());
             copy.total_loss(&x.cast(dtype), &y).unwrap()
         };
         let (single, double) = (loss(DType::Float32), loss(DType::Float64));
