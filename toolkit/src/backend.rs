@@ -216,7 +216,13 @@ pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
     }
 
     /// The gradient before the activation from the one behind it; `x` and `y` are the activation's input and output.
-    fn activate_backward(&'static self, activation: &Activation, grad: &Tensor, x: &Tensor, y: &Tensor) -> Tensor {
+    fn activate_backward(
+        &'static self,
+        activation: &Activation,
+        grad: &Tensor,
+        x: &Tensor,
+        y: &Tensor,
+    ) -> Tensor {
         composed::activate_backward(activation, grad, x, y)
     }
 

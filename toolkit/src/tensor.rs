@@ -83,7 +83,10 @@ pub struct Tensor {
 pub(crate) enum Data {
     F32(Arc<Buffer>),
     F64(Arc<Buffer>),
-    U8 { bytes: Arc<Vec<u8>>, divisor: f32 },
+    U8 {
+        bytes: Arc<Vec<u8>>,
+        divisor: f32,
+    },
     I32(Arc<Vec<i32>>),
     /// On another device; `first` is 0 then.
     Device(Arc<dyn DeviceArray>),

@@ -99,17 +99,17 @@ fn prebuilt() -> Finding {
 }
 
 fn arrayfire() -> Finding {
-    let places = ["AF_PATH"]
-        .iter()
-        .filter_map(std::env::var_os)
-        .map(PathBuf::from)
-        .chain([PathBuf::from("/opt/arrayfire")]);
-    match places.into_iter().find(|place| place.join("include/arrayfire.h").is_file()) {
-        Some(place) => Finding::Good(place.display().to_string()),
-        None => Finding::Missing {
+    let found: Vec<String> = crate::arrayfire::backends()
+        .into_iter()
+        .map(|(name, file)| format!("{name} ({})", file.display()))
+        .collect();
+    if found.is_empty() {
+        Finding::Missing {
             cost: "the host engine computes",
-            help: "install ArrayFire 3.9 or later and set AF_PATH",
-        },
+            help: "install ArrayFire 3.9 or later (https://arrayfire.com/download) into /opt/arrayfire, or set AF_PATH",
+        }
+    } else {
+        Finding::Good(found.join(", "))
     }
 }
 

@@ -12,7 +12,8 @@ fn assert_close(case: &str, got: &[f64], expected: &[f64]) {
     let factor = devices::tolerance().single;
     assert_eq!(got.len(), expected.len(), "{case}: the number of values");
     for (at, (got, want)) in got.iter().zip(expected).enumerate() {
-        let fits = (got - want).abs() <= factor * (2.4e-7 + 1e-6 * want.abs()) || got.is_nan() && want.is_nan();
+        let fits =
+            (got - want).abs() <= factor * (2.4e-7 + 1e-6 * want.abs()) || got.is_nan() && want.is_nan();
         assert!(fits, "{case}, number {at}: {got}, Keras has {want}");
     }
 }
@@ -218,7 +219,8 @@ fn metrics_equal_keras() -> Result<()> {
         check(name, metric, &y, &p, &values[name])?;
     }
     let many = &golden["metrics"]["multiclass"];
-    let labels = placed(&Tensor::new(numbers(&many["y"]).iter().map(|&label| label as i32).collect::<Vec<i32>>()));
+    let labels =
+        placed(&Tensor::new(numbers(&many["y"]).iter().map(|&label| label as i32).collect::<Vec<i32>>()));
     let p = matrix(&many["p"]);
     let hot: Vec<f32> = labels
         .to_labels()
@@ -254,8 +256,9 @@ fn metrics_equal_keras() -> Result<()> {
     check("F1(macro)", Box::new(F1Score::new()), &hot, &p, &values["F1(macro)"])?;
     let inputs = &golden["losses"]["inputs"];
     let (y, p) = (matrix(&inputs["reg_y"]), matrix(&inputs["reg_p"]));
-    let weights =
-        placed(&Tensor::new(numbers(&inputs["sample_weight"]).iter().map(|&w| w as f32).collect::<Vec<f32>>()));
+    let weights = placed(&Tensor::new(
+        numbers(&inputs["sample_weight"]).iter().map(|&w| w as f32).collect::<Vec<f32>>(),
+    ));
     let values = &golden["metrics"]["regression"]["values"];
     for (name, mut metric) in [
         ("MSE", by_name("mse")?),
@@ -330,8 +333,9 @@ fn losses_equal_keras() -> Result<()> {
     let golden = fixture::read("golden_keras.json");
     let inputs = &golden["losses"]["inputs"];
     let input = |name: &str| matrix(&inputs[name]);
-    let labels =
-        placed(&Tensor::new(numbers(&inputs["class"]).iter().map(|&label| label as i32).collect::<Vec<i32>>()));
+    let labels = placed(&Tensor::new(
+        numbers(&inputs["class"]).iter().map(|&label| label as i32).collect::<Vec<i32>>(),
+    ));
     let hot = placed(&Tensor::new([[1., 0., 0.], [0., 0., 1.], [0., 1., 0.], [0., 0., 1.]]));
     let mut compared = 0;
     for (name, expected) in cases(&golden["losses"]["values"]) {

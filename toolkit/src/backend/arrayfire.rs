@@ -22,10 +22,15 @@ mod movement;
 mod pictures;
 
 pub(crate) use engine::{Engine, engines, origin};
+pub(crate) use library::gone;
 
 impl Engine {
     /// What the host engine makes of these tensors, for the few things that ArrayFire cannot do.
-    fn on_host(&'static self, tensors: &[&Tensor], work: impl FnOnce(&'static host::Host, &[Tensor]) -> Tensor) -> Tensor {
+    fn on_host(
+        &'static self,
+        tensors: &[&Tensor],
+        work: impl FnOnce(&'static host::Host, &[Tensor]) -> Tensor,
+    ) -> Tensor {
         let copies: Result<Vec<Tensor>> = tensors.iter().map(|tensor| tensor.to_host()).collect();
         match copies {
             Ok(copies) => self.receive(&work(&host::Host, &copies)),
@@ -189,7 +194,13 @@ impl Backend for Engine {
         }
     }
 
-    fn activate_backward(&'static self, activation: &Activation, grad: &Tensor, x: &Tensor, y: &Tensor) -> Tensor {
+    fn activate_backward(
+        &'static self,
+        activation: &Activation,
+        grad: &Tensor,
+        x: &Tensor,
+        y: &Tensor,
+    ) -> Tensor {
         let sizes = array::sizes(&grad.shape());
         let [grad_value, before, after] = [grad, x, y].map(|tensor| self.value_in(tensor, sizes));
         match activation::derivative(activation, &before, &after) {

@@ -182,7 +182,12 @@ pub(super) mod composed {
         (sums / valid(x, window)).reshaped(window.output_shape(samples, channels))
     }
 
-    pub(in crate::backend) fn pool_backward(op: Reduction, x: &Tensor, grad: &Tensor, window: &Window) -> Tensor {
+    pub(in crate::backend) fn pool_backward(
+        op: Reduction,
+        x: &Tensor,
+        grad: &Tensor,
+        window: &Window,
+    ) -> Tensor {
         let backend = x.backend();
         let (samples, channels, cells) = (x.shape()[0], x.shape()[3], window.cells());
         let places = window.output.0 * window.output.1;

@@ -108,6 +108,17 @@ fn arrayfire(device: Device) -> Result<&'static Engine> {
     })
 }
 
+/// One line where ArrayFire was at set-up and is not there any more.
+pub(super) fn note_if_gone() {
+    #[cfg(feature = "arrayfire")]
+    if let Some(place) = crate::backend::arrayfire::gone() {
+        eprintln!(
+            "ArrayFire is no longer in {}: the host engine computes, unless it is found elsewhere; `kiln install` looks for it again",
+            place.display()
+        );
+    }
+}
+
 /// The first device that is faster than the host without a doubt.
 pub(super) fn first_gpu() -> Option<Device> {
     #[cfg(feature = "arrayfire")]

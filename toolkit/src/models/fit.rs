@@ -154,9 +154,8 @@ impl Fit<'_> {
         // The data moves once; batches are parts of it.
         let home = model.home()?;
         let (x, y) = (x.to_device(home)?, y.to_device(home)?);
-        let validation = validation
-            .map(|(x, y)| Ok::<_, Error>((x.to_device(home)?, y.to_device(home)?)))
-            .transpose()?;
+        let validation =
+            validation.map(|(x, y)| Ok::<_, Error>((x.to_device(home)?, y.to_device(home)?))).transpose()?;
         let mut run = Run {
             rows: x.row_count()?,
             x,
@@ -277,6 +276,7 @@ impl Run {
         let backend = self.x.backend();
         'epoch: for block in order.chunks(self.block()) {
             let (block_x, block_y) = (backend.take_rows(&self.x, block), backend.take_rows(&self.y, block));
+            backend.evaluate(&[&block_x, &block_y])?;
             for first in (0..block.len()).step_by(self.batch_size) {
                 if notebook::interrupted() {
                     self.history.interrupted = true;

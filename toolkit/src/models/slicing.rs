@@ -255,7 +255,11 @@ impl Sequential {
             class_name: slot.layer.class_name(),
             trainable: slot.trainable,
             output_shape: built.then(|| slot.output.clone()),
-            weights: if built { self.pass.weights[weights].iter().map(on_host).collect() } else { Vec::new() },
+            weights: if built {
+                self.pass.weights[weights].iter().map(on_host).collect()
+            } else {
+                Vec::new()
+            },
         }
     }
 }

@@ -30,7 +30,10 @@ impl Sequential {
                 logs.insert(metric.name(), metric.result());
             }
             let running = &compiled.running;
-            logs.insert("loss", if running.samples > 0.0 { running.total.value() / running.samples } else { 0.0 });
+            logs.insert(
+                "loss",
+                if running.samples > 0.0 { running.total.value() / running.samples } else { 0.0 },
+            );
         }
         logs.sorted()
     }
@@ -216,7 +219,8 @@ impl Sequential {
         let compiled = self.compiled()?;
         let metrics = compiled.metrics.iter().filter_map(|metric| metric.pending());
         let all: Vec<&Tensor> = self.pass.weights.iter().chain(compiled.optimizer.arrays()).collect();
-        let all: Vec<&Tensor> = all.into_iter().chain(compiled.running.total.pending()).chain(metrics).collect();
+        let all: Vec<&Tensor> =
+            all.into_iter().chain(compiled.running.total.pending()).chain(metrics).collect();
         backend.evaluate(&all)
     }
 

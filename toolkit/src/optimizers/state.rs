@@ -347,8 +347,8 @@ fn clip(options: &OptimizerOptions, gradients: &mut [Option<Tensor>]) -> Result<
         }
         if let Some(squares) = squares.pending() {
             let norm = squares.sqrt();
-            // Infinity less infinity is NaN, which the sum hands on.
-            let scale = bound / norm.maximum(bound)? + (&norm - &norm);
+            // Infinity times 0 is NaN, which the sum hands on.
+            let scale = bound / norm.maximum(bound)? + &norm * 0.0;
             for gradient in gradients.iter_mut().flatten() {
                 *gradient = &*gradient * &scale;
             }

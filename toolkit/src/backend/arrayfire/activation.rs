@@ -67,5 +67,8 @@ pub(super) fn derivative(activation: &Activation, x: &Value, y: &Value) -> Optio
 
 /// The normal distribution function.
 fn normal_share(x: &Value) -> Value {
-    x.with(std::f64::consts::FRAC_1_SQRT_2, |f| f.mul).unary(|f| f.erf).with(1.0, |f| f.add).with(0.5, |f| f.mul)
+    x.with(std::f64::consts::FRAC_1_SQRT_2, |f| f.mul)
+        .unary(|f| f.erf)
+        .with(1.0, |f| f.add)
+        .with(0.5, |f| f.mul)
 }

@@ -3,7 +3,6 @@
 
 use super::engine::Engine;
 use super::functions::{Along, Binary, Functions, Handle, SPAN, Sequence, Size, Type, Unary};
-use super::library::release;
 use crate::backend::host::Buffer;
 use crate::backend::{Backend, DeviceArray};
 use crate::tensor::{DType, Data, Shape, Tensor};
@@ -53,8 +52,8 @@ unsafe impl Sync for Array {}
 impl Drop for Array {
     fn drop(&mut self) {
         if let State::Live(handle) = self.state {
-            // SAFETY: this was the only owner.
-            unsafe { release(self.engine.library(), handle) };
+            // SAFETY: this was the only owner. An error on the way out helps nobody.
+            let _ = self.engine.call(|f| unsafe { (f.release_array)(handle) });
         }
     }
 }
@@ -107,12 +106,23 @@ impl DeviceArray for Array {
 
     fn rows(&self, rows: Range<usize>, row: usize) -> Data {
         let count = self.sizes.iter().product::<Size>() / (row.max(1) as Size);
-        let whole = self.shared([row as Size, count, 1, 1]);
         let part = Sequence { begin: rows.start as f64, end: rows.end as f64 - 1.0, step: 1.0 };
-        let part = whole.derived([row as Size, rows.len() as Size, 1, 1], self.kind, |f, out, from| unsafe {
-            // SAFETY: two sequences within the array.
-            (f.index)(out, from, 2, [SPAN, part].as_ptr())
+        // A view computes what was put off for the whole: of this array, and not of a copy with other sizes.
+        let batch = (0..4).find(|&place| {
+            self.sizes[..place].iter().product::<Size>() == row as Size && self.sizes[place] == count
         });
+        let view = |whole: &Self, place: usize| {
+            let (mut sizes, mut sequences) = (whole.sizes, [SPAN; 4]);
+            (sizes[place], sequences[place]) = (rows.len() as Size, part);
+            Value::new(self.engine, sizes, self.kind, self.divisor, &[whole], |f, out, from| unsafe {
+                // SAFETY: four sequences within the array.
+                (f.index)(out, from[0], 4, sequences.as_ptr())
+            })
+        };
+        let part = match batch {
+            Some(place) => view(self, place),
+            None => view(&self.shared([row as Size, count, 1, 1]).0, 1),
+        };
         Data::Device(part.0)
     }
 
@@ -224,7 +234,13 @@ impl Value {
     }
 
     /// A copy of these numbers, whose type is `kind`.
-    pub(super) fn of<T>(engine: &'static Engine, values: &[T], sizes: Sizes, kind: Type, divisor: f32) -> Self {
+    pub(super) fn of<T>(
+        engine: &'static Engine,
+        values: &[T],
+        sizes: Sizes,
+        kind: Type,
+        divisor: f32,
+    ) -> Self {
         let data: *const c_void = values.as_ptr().cast();
         Self::new(engine, sizes, kind, divisor, &[], |f, out, _| unsafe {
             // SAFETY: as many numbers of the type as the sizes say.
@@ -349,7 +365,9 @@ impl Value {
         let mut sizes = self.sizes();
         sizes[dimension] = 1;
         // SAFETY: a dimension from 0 to 3.
-        self.derived(sizes, self.kind(), |f, out, from| unsafe { operation(f)(out, from, dimension as c_int) })
+        self.derived(sizes, self.kind(), |f, out, from| unsafe {
+            operation(f)(out, from, dimension as c_int)
+        })
     }
 
     /// The parts with these numbers along a dimension.

@@ -77,10 +77,6 @@ thread_local! {
 }
 
 impl Engine {
-    pub(super) fn library(&self) -> &'static Library {
-        self.library
-    }
-
     /// Its name in Kiln.
     pub(crate) fn device(&self) -> Device {
         Device::of(self.library.kind, self.number as usize)

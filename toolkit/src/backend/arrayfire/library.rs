@@ -5,7 +5,7 @@
 //! ArrayFire, and says there what is missing.
 #![allow(unsafe_code)] // A foreign library is opened and called.
 
-use super::functions::{Functions, Handle};
+use super::functions::Functions;
 use crate::device::DeviceKind;
 use crate::{Error, ErrorKind, Result};
 use std::ffi::{CStr, c_char, c_int};
@@ -63,7 +63,9 @@ impl Library {
             ErrorKind::Device,
             format!("ArrayFire's {} backend cannot be loaded\n{}", kind.name(), failures.join("\n")),
         )
-        .with_help("is the driver of the device installed, and ArrayFire complete and of version 3.8 or later?"))
+        .with_help(
+            "is the driver of the device installed, and ArrayFire complete and of version 3.8 or later?",
+        ))
     }
 
     /// Calls the library, one thread at a time.
@@ -174,7 +176,8 @@ unsafe fn take_text(functions: &Functions, text: *mut c_char) -> String {
 /// Name and memory of a device in a list with lines such as `[0] NVIDIA: H100, 81079 MB, CUDA Compute 9.0`.
 fn description(list: &str, device: c_int) -> Option<(String, Option<u64>)> {
     let marks = [format!("[{device}]"), format!("-{device}-")];
-    let after = |line: &'_ str| marks.iter().find_map(|mark| line.trim_start().strip_prefix(mark).map(str::to_owned));
+    let after =
+        |line: &'_ str| marks.iter().find_map(|mark| line.trim_start().strip_prefix(mark).map(str::to_owned));
     let line = list.lines().find_map(after)?;
     let before = line.split(" MB").next()?;
     let (name, memory) = before.rsplit_once(", ").unwrap_or((before, ""));
@@ -209,6 +212,15 @@ fn candidates(kind: DeviceKind) -> Vec<PathBuf> {
     all.chain(names.iter().map(PathBuf::from)).collect()
 }
 
+/// The directory that set-up remembered, if no backend lies in it any more.
+pub(crate) fn gone() -> Option<PathBuf> {
+    let place = PathBuf::from(std::env::var_os("KILN_ARRAYFIRE").filter(|path| !path.is_empty())?);
+    let kinds = [DeviceKind::Cpu, DeviceKind::OpenCl, DeviceKind::Cuda];
+    let is_here = |file: &PathBuf| file.starts_with(&place) && file.exists();
+    let is_there = kinds.iter().any(|&kind| candidates(kind).iter().any(is_here));
+    (!is_there).then_some(place)
+}
+
 fn not_found(kind: DeviceKind) -> Error {
     Error::new(ErrorKind::Device, format!("ArrayFire's {} backend was not found", kind.name()))
         .with_help(crate::device::HOW_TO_GET)
@@ -221,29 +233,25 @@ fn explained(code: c_int, message: &str) -> Error {
             "the device has no memory left",
             Some("take a smaller batch_size, or drop tensors and models that are no longer needed"),
         ),
-        102 => ("the device's driver failed", Some("is the driver installed, and as new as ArrayFire needs?")),
+        102 => {
+            ("the device's driver failed", Some("is the driver installed, and as new as ArrayFire needs?"))
+        }
         301 | 302 => ("this build of ArrayFire cannot do that", None),
         401 => ("the device has no 64-bit floating-point numbers", Some("check gradients on host or cpu")),
         _ => ("ArrayFire reported an error", None),
     };
-    let message: Vec<&str> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    // The first lines say what; a stack of calls within the library may follow.
-    let message = message.into_iter().take(3).collect::<Vec<_>>().join("; ");
-    let error = Error::new(ErrorKind::Device, format!("{what} (code {code}: {message})"));
+    // The library's files and the stack of its calls tell a reader nothing.
+    let tells = |line: &&str| {
+        let is_frame = line.split_once("# ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+        !(line.is_empty() || is_frame || line.starts_with("In file ") || line.starts_with("at "))
+    };
+    let lines: Vec<&str> = message.lines().map(str::trim).filter(tells).take(3).collect();
+    let message = if lines.is_empty() { String::new() } else { format!(": {}", lines.join("; ")) };
+    let error = Error::new(ErrorKind::Device, format!("{what} (ArrayFire's code {code}{message})"));
     match help {
         Some(help) => error.with_help(help),
         None => error,
     }
-}
-
-/// Releases an array.
-///
-/// # Safety
-/// `handle` is an array of this library that nobody uses any more.
-pub(super) unsafe fn release(library: &Library, handle: Handle) {
-    // An error on the way out helps nobody.
-    // SAFETY: as the caller says.
-    let _ = library.call(|f| unsafe { (f.release_array)(handle) });
 }
 
 #[cfg(test)]
@@ -262,8 +270,10 @@ mod tests {
 
     #[test]
     fn errors_say_what_to_do() {
-        let error = explained(101, "Device out of memory\n  at here\n");
-        assert!(error.to_string().contains("no memory left (code 101: Device out of memory"), "{error}");
+        let error =
+            explained(101, "In function af_matmul\nIn file src/api/c/blas.cpp:261\n 0# 0x00007F in lib.so\n");
+        let expected = "the device has no memory left (ArrayFire's code 101: In function af_matmul)";
+        assert!(error.to_string().starts_with(expected), "{error}");
         assert!(error.help().is_some());
     }
 }

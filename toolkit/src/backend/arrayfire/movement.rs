@@ -74,7 +74,8 @@ pub(super) fn joined(engine: &'static Engine, parts: &[Tensor], axis: usize) -> 
     let kind = parts.first().map_or(Type::F32, |part| float_type(part.dtype()));
     let shaped = |part: &Tensor| {
         let shape = part.shape();
-        let (outer, inner): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
+        let (outer, inner): (usize, usize) =
+            (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
         engine.value_in(part, [inner as i64, shape[axis] as i64, outer as i64, 1]).float(kind)
     };
     let mut level: Vec<Value> = parts.iter().filter(|part| !part.is_empty()).map(shaped).collect();
@@ -138,11 +139,8 @@ mod tests {
         let shape = |sizes: &[usize]| Shape::from_fit(sizes);
         let joined = stretchable_sizes(&shape(&[2, 3, 4, 5, 6]), &shape(&[5, 6]), &shape(&[2, 3, 4, 5, 6]));
         assert_eq!(joined, Some(([30, 24, 1, 1], [30, 1, 1, 1])));
-        let mixed = stretchable_sizes(
-            &shape(&[2, 1, 4, 1, 6]),
-            &shape(&[1, 3, 1, 5, 1]),
-            &shape(&[2, 3, 4, 5, 6]),
-        );
+        let mixed =
+            stretchable_sizes(&shape(&[2, 1, 4, 1, 6]), &shape(&[1, 3, 1, 5, 1]), &shape(&[2, 3, 4, 5, 6]));
         assert_eq!(mixed, None);
     }
 }

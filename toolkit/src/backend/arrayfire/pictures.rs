@@ -61,7 +61,9 @@ impl Tables {
     fn unfold(&self, engine: &'static Engine, window: &Window, (height, width): (usize, usize)) -> Table {
         self.get(Key::Unfold(*window, (height, width)), || {
             let mut places = Vec::with_capacity(window.output.0 * window.output.1 * window.cells());
-            each_cell(window, (height, width), |_, pixel| places.push(pixel.unwrap_or(height * width) as i32));
+            each_cell(window, (height, width), |_, pixel| {
+                places.push(pixel.unwrap_or(height * width) as i32);
+            });
             let reads_outside = places.contains(&((height * width) as i32));
             Table { places: uploaded(engine, &places), group: window.cells(), reads_outside }
         })
@@ -102,7 +104,8 @@ fn each_cell(window: &Window, (height, width): (usize, usize), mut visit: impl F
         for part in 0..window.cells() {
             let (part_down, part_across) = (part / window.size.1, part % window.size.1);
             let row = (down * window.strides.0 + part_down * window.dilation.0).checked_sub(window.before.0);
-            let column = (across * window.strides.1 + part_across * window.dilation.1).checked_sub(window.before.1);
+            let column =
+                (across * window.strides.1 + part_across * window.dilation.1).checked_sub(window.before.1);
             let pixel = row.zip(column).filter(|&(row, column)| row < height && column < width);
             visit(cell, pixel.map(|(row, column)| row * width + column));
             cell += 1;
@@ -195,7 +198,8 @@ mod tests {
 
     #[test]
     fn cells_read_the_pixels_that_lie_under_them() {
-        let window = Window { size: (2, 2), strides: (1, 2), dilation: (1, 2), before: (1, 0), output: (2, 1) };
+        let window =
+            Window { size: (2, 2), strides: (1, 2), dilation: (1, 2), before: (1, 0), output: (2, 1) };
         let mut read = Vec::new();
         each_cell(&window, (2, 3), |cell, pixel| read.push((cell, pixel)));
         let pixels: Vec<_> = read.iter().map(|&(_, pixel)| pixel).collect();
