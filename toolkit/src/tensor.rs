@@ -89,6 +89,7 @@ pub(crate) enum Data {
     },
     I32(Arc<Vec<i32>>),
     /// On another device; `first` is 0 then.
+    #[cfg_attr(not(feature = "arrayfire"), allow(dead_code))] // Made by the engines behind features.
     Device(Arc<dyn DeviceArray>),
 }
 
