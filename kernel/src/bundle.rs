@@ -96,6 +96,18 @@ impl Prebuilt {
         Ok(library)
     }
 
+    /// Writes down the versions that the toolkit was built with for the session's crate: without them cargo would take the
+    /// newest releases, and compile the toolkit anew.
+    ///
+    /// # Errors
+    /// When the file cannot be copied.
+    pub(crate) fn lock_versions(&self, directory: &Path) -> Result<()> {
+        let lock = |crates: &Path| crates.join(template::CRATE).join("Cargo.lock");
+        let (from, to) = (lock(&self.template), lock(directory));
+        std::fs::copy(&from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
+        Ok(())
+    }
+
     /// The dependency as evcxr takes it.
     pub(crate) fn dependency(&self) -> String {
         template::dependency(&self.bundle)
@@ -175,6 +187,13 @@ pub(crate) fn build_environment(recorder: &Path, record: &Path) -> Result<[(&'st
         ("CARGO_HOME", paths::cargo_home()?.display().to_string()),
         (template::RECORD, record.display().to_string()),
     ])
+}
+
+/// The file in which the crates are listed that were compiled beside the cells' own.
+pub(crate) fn compiled_crates(record: &Path) -> PathBuf {
+    let mut name = record.as_os_str().to_owned();
+    name.push(".crates");
+    name.into()
 }
 
 fn library_in(directory: &Path, host: &str) -> PathBuf {

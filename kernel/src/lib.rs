@@ -11,6 +11,7 @@ mod arrayfire;
 pub mod bundle;
 pub mod cli;
 pub mod paths;
+mod plotly;
 pub mod runtime;
 pub mod server;
 pub mod session;
@@ -25,5 +26,8 @@ pub fn run_as_part_of_a_kernel() -> Option<ExitCode> {
     if let Some(cargo) = std::env::var_os(session::REAL_CARGO) {
         return Some(session::filter_metadata(cargo));
     }
-    std::env::var_os(runtime::IS_RUNTIME).map(|_| runtime::run())
+    // Programs that a cell starts inherit the first variable, but not the second.
+    let is_runtime =
+        [runtime::IS_RUNTIME, runtime::SOCKET].iter().all(|name| std::env::var_os(name).is_some());
+    is_runtime.then(runtime::run)
 }

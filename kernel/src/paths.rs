@@ -22,6 +22,38 @@ pub fn cache() -> Result<PathBuf> {
     Ok(PathBuf::from(home).join(".cache/kiln"))
 }
 
+/// The directory of what outlives all sessions, the history of cells: `KILN_STATE`, or `kiln` in the user's data directory.
+///
+/// # Errors
+/// When neither `KILN_STATE`, `XDG_DATA_HOME` nor `HOME` is set.
+pub fn data() -> Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    if let Some(path) = set("KILN_STATE") {
+        return Ok(std::path::absolute(path)?);
+    }
+    if let Some(path) = set("XDG_DATA_HOME") {
+        return Ok(path.join("kiln"));
+    }
+    let home = set("HOME").context("there is no HOME directory; set KILN_STATE to a directory")?;
+    Ok(if cfg!(target_os = "macos") {
+        home.join("Library/Application Support/kiln")
+    } else {
+        home.join(".local/share/kiln")
+    })
+}
+
+/// Makes a directory that only its owner may read, if it is not there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_private(directory: &Path) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .with_context(|| format!("cannot make the directory {}", directory.display()))
+}
+
 /// The sources of the toolkit: `KILN_SOURCE`, or where this program was built.
 ///
 /// # Errors

@@ -37,12 +37,14 @@ const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
 
 /// Runs cells until standard input is closed.
 pub fn run() -> ExitCode {
-    match Runtime::start().and_then(Runtime::serve) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("the process that runs the cells cannot go on: {error:#}");
-            ExitCode::FAILURE
-        }
+    let failed = |error: anyhow::Error| {
+        eprintln!("the process that runs the cells cannot go on: {error:#}");
+        ExitCode::FAILURE
+    };
+    match Runtime::start() {
+        // What is said while the connection is open belongs to the cell that runs.
+        Ok(mut runtime) => runtime.serve().map_or_else(failed, |()| ExitCode::SUCCESS),
+        Err(error) => failed(error),
     }
 }
 
@@ -94,7 +96,7 @@ impl Runtime {
         Ok(runtime)
     }
 
-    fn serve(mut self) -> Result<()> {
+    fn serve(&mut self) -> Result<()> {
         let mut line = String::new();
         loop {
             line.clear();

@@ -85,7 +85,10 @@ async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
     tokio::spawn(shell::serve_stdin(Arc::clone(&server), stdin_in));
     tokio::spawn(control::serve(Arc::clone(&server), control));
 
-    let parent = session::parent_to_watch();
+    let opened = Arc::clone(&server);
+    tokio::task::spawn_blocking(move || opened.history.open());
+
+    let parent = session::Parent::find();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = stopped.wait_for(|stopped| *stopped) => {}
@@ -99,8 +102,8 @@ async fn serve(connection: &ConnectionInfo, session: Session) -> Result<()> {
 }
 
 /// Waits until the front end that started this kernel is gone without a word.
-async fn parent_ends(parent: Option<u32>) {
-    while parent.is_none() || session::parent_to_watch() == parent {
+async fn parent_ends(parent: session::Parent) {
+    while !parent.is_gone() {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

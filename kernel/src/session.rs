@@ -6,21 +6,27 @@
 mod cell;
 mod channel;
 mod complete;
+mod dependencies;
 mod diagnostics;
 mod directory;
 mod evaluator;
 mod frames;
+mod items;
+mod memory;
 mod metadata;
 mod output;
 mod probe;
+mod std_methods;
 mod system;
 mod types;
 
+pub(crate) use cell::{Piece, pieces};
 pub use channel::Sink;
 pub use complete::{Completeness, completeness};
+pub(crate) use memory::described_limit as memory_limit;
 pub(crate) use metadata::{REAL_CARGO, filter as filter_metadata};
 pub use output::{CellError, Output, Stream};
-pub(crate) use system::{ignore_interrupts, parent_to_watch, user};
+pub(crate) use system::{Parent, ignore_interrupts, user};
 
 use anyhow::Result;
 use channel::Channel;
@@ -81,6 +87,9 @@ impl Session {
             std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos())
         );
         let channel = Arc::new(Channel::open(directory.path(), &token)?);
+        if let Some(limit) = memory::limit()? {
+            memory::watch(&channel, limit)?;
+        }
         crate::paths::cargo_home()?;
         environment::prepare(directory.path());
         let (requests, queued) = queue();

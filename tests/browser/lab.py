@@ -141,4 +141,5 @@ def main():
     lab(notebook, out)
 
 
-main()
+if __name__ == "__main__":
+    main()

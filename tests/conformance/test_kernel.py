@@ -7,6 +7,10 @@ KILN_KERNEL names the kernelspec (default: kiln).
 """
 
 import os
+import pathlib
+import subprocess
+import sys
+import tempfile
 import unittest
 
 import jupyter_kernel_test
@@ -14,6 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 KERNEL = os.environ.get("KILN_KERNEL", "kiln")
 
 DISPLAY = 'kiln::notebook::display(&kiln::notebook::MimeBundle::text("a").with("text/html", "<b>a</b>"));'
@@ -66,6 +71,65 @@ class Notebooks(unittest.TestCase):
         for source in ['panic!("boom");', 'let n = "a".parse::<i32>()?;', "let = 1;", "std::process::exit(3);"]:
             with self.subTest(source), self.assertRaises(CellExecutionError):
                 self.run_cells(source)
+
+
+class Programs(unittest.TestCase):
+    """The programs that run notebooks, as people call them."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def write(self, name, *sources, tags=()):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        cells[0].metadata["tags"] = list(tags)
+        metadata = {"kernelspec": {"name": KERNEL, "display_name": "Rust (Kiln)", "language": "rust"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), self.directory / name)
+        return str(self.directory / name)
+
+    def run_program(self, *arguments, **options):
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=self.directory, **options)
+
+    def nbconvert(self, notebook):
+        return self.run_program(
+            "-m", "nbconvert", "--execute", "--to", "notebook", "--output", "out.ipynb",
+            "--ExecutePreprocessor.startup_timeout=120", notebook,
+        )
+
+    def test_nbconvert(self):
+        done = self.nbconvert(self.write("good.ipynb", "let x = 20;", "x + 1"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        executed = nbformat.read(self.directory / "out.ipynb", as_version=4)
+        self.assertEqual(executed.cells[1].outputs[0]["data"]["text/plain"], "21")
+
+    def test_nbconvert_fails_with_a_cell(self):
+        done = self.nbconvert(self.write("bad.ipynb", "let x = 20;", 'panic!("boom");', "x"))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("boom", done.stderr)
+
+    def test_papermill(self):
+        notebook = self.write("in.ipynb", 'let rate = 0.1; let name = "none".to_owned(); let sizes = vec![0];',
+                              'format!("{rate} {name} {}", sizes.len())', tags=["parameters"])
+        program = str(ROOT / "kernel/papermill/kiln_papermill.py")
+        done = self.run_program(program, notebook, "out.ipynb", "-k", KERNEL,
+                                "-p", "rate", "0.5", "-p", "name", "가 \"b\"", "-p", "sizes", "[1, 2, 3]")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        executed = nbformat.read(self.directory / "out.ipynb", as_version=4)
+        self.assertEqual(executed.cells[2].outputs[0]["data"]["text/plain"], '"0.5 가 \\"b\\" 3"')
+
+    def test_papermill_fails_with_a_cell(self):
+        notebook = self.write("bad.ipynb", '"x".parse::<i32>()?;')
+        done = self.run_program("-m", "papermill", notebook, "out.ipynb", "--start-timeout", "120")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("invalid digit", done.stderr)
+
+    def test_console(self):
+        # The simple prompt takes each line as a cell; the full one asks the kernel whether a cell is complete.
+        lines = "let x = 20;\nfn twice(n: i32) -> i32 { 2 * n }\ntwice(x)\n"
+        done = self.run_program("-m", "jupyter_console", "--kernel", KERNEL, "--simple-prompt", input=lines)
+        self.assertIn("40", done.stdout, done.stderr)
 
 
 if __name__ == "__main__":

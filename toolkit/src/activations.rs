@@ -95,6 +95,15 @@ pub enum Activation {
     SparsePlus,
     /// $(x + 1) / 2$, limited to 0..=1.
     SparseSigmoid,
+    /// $x$ above the threshold, else a fixed value. It has no name in Keras's configurations.
+    Threshold {
+        /// Above it numbers stay as they are.
+        threshold: f64,
+        /// What the others become.
+        value: f64,
+    },
+    /// $\max(x_i - \tau, 0)$ along the last axis, with the $\tau$ that makes the sum 1: a softmax that gives exact zeros.
+    Sparsemax,
     /// $e^{x_i} / \sum_j e^{x_j}$ along the last axis.
     Softmax,
     /// The logarithm of the softmax along the last axis.
@@ -104,7 +113,7 @@ pub enum Activation {
 const RELU: Activation = Activation::Relu { negative_slope: 0.0, max_value: None, threshold: 0.0 };
 
 /// Keras's names and what they mean. The first name of an activation is the one that it is written with.
-const NAMES: [(&str, Activation); 31] = [
+const NAMES: [(&str, Activation); 32] = [
     ("linear", Activation::Linear),
     ("relu", RELU),
     ("relu6", Activation::Relu { negative_slope: 0.0, max_value: Some(6.0), threshold: 0.0 }),
@@ -132,6 +141,7 @@ const NAMES: [(&str, Activation); 31] = [
     ("squareplus", Activation::Squareplus { b: 4.0 }),
     ("sparse_plus", Activation::SparsePlus),
     ("sparse_sigmoid", Activation::SparseSigmoid),
+    ("sparsemax", Activation::Sparsemax),
     ("softmax", Activation::Softmax),
     ("log_softmax", Activation::LogSoftmax),
     ("relu_6", Activation::Relu { negative_slope: 0.0, max_value: Some(6.0), threshold: 0.0 }),
@@ -152,7 +162,7 @@ impl Activation {
         let found = NAMES.iter().find(|(known, _)| *known == name);
         found
             .map(|(_, activation)| *activation)
-            .ok_or_else(|| Error::unknown_name("activation", name, NAMES[..29].iter().map(|(name, _)| *name)))
+            .ok_or_else(|| Error::unknown_name("activation", name, NAMES[..30].iter().map(|(name, _)| *name)))
     }
 
     /// The name that Keras writes for it; `None` for parameters that no name stands for.
@@ -192,7 +202,7 @@ impl Activation {
 
     /// Whether an output depends on other inputs than its own.
     pub(crate) fn mixes_units(&self) -> bool {
-        matches!(self, Self::Softmax | Self::LogSoftmax)
+        matches!(self, Self::Softmax | Self::LogSoftmax | Self::Sparsemax)
     }
 
     /// Whether its gradient needs the input; else the output tells it.
@@ -205,12 +215,44 @@ impl Activation {
             | Self::Tanh
             | Self::Exponential
             | Self::Softmax
-            | Self::LogSoftmax => false,
+            | Self::LogSoftmax
+            | Self::Sparsemax => false,
             Self::Elu { alpha } => *alpha <= 0.0,
             Self::Relu { .. } => *self != RELU,
             _ => true,
         }
     }
+}
+
+/// The gated linear unit: the first half of the last axis times the sigmoid of the second, $a \, \sigma(b)$.
+///
+/// A function, not an [`Activation`]: its output is half as wide as its input.
+///
+/// # Errors
+/// For a last axis of odd size.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let y = activations::glu(&Tensor::new([[2.0, 4.0, 0.0, 0.0]]))?;
+/// assert_eq!(y.to_vec(), [1.0, 2.0]);
+/// # Ok::<(), kiln::Error>(())
+/// ```
+///
+/// Source: Dauphin et al., *Language modeling with gated convolutional networks* (2017).
+pub fn glu(x: &Tensor) -> Result<Tensor> {
+    let (rows, columns) = x.shape().as_rows();
+    if x.rank() == 0 || !columns.is_multiple_of(2) {
+        return Err(Error::shape(format!("glu halves the last axis, but the shape is {}", x.shape())));
+    }
+    let half = columns / 2;
+    let flat = x.to_float().reshape([rows, columns])?;
+    let gate = Activation::Sigmoid.apply(&flat.slice(&[0..rows, half..columns])?);
+    let mut sizes = x.shape().to_vec();
+    if let Some(last) = sizes.last_mut() {
+        *last = half;
+    }
+    (flat.slice(&[0..rows, 0..half])? * gate).reshape(sizes)
 }
 
 /// What a layer's `activation` takes: an [`Activation`] or a name.
@@ -244,6 +286,29 @@ impl IntoActivation for String {
 mod tests {
     use super::*;
 
+    /// A distribution, and its gradient by central differences.
+    #[test]
+    fn sparsemax_is_a_distribution_with_zeros() -> Result<()> {
+        let rows = vec![0.3, -1.2, 0.9, 0.05, 2.0, 1.9, -0.5, 0.25];
+        let at = |values: &[f64]| Tensor::from_vec_f64(values.to_vec(), [2, 4]);
+        let y = Activation::Sparsemax.apply(&at(&rows)?);
+        assert!(y.sum_along(1)?.to_vec_f64().iter().all(|sum| (sum - 1.0).abs() < 1e-12));
+        assert!(y.to_vec_f64().iter().filter(|share| **share == 0.0).count() >= 3);
+        let above = at(&[0.5, -1.0, 2.0, 0.7, 1.0, -0.3, 0.2, 0.9])?;
+        let x = at(&rows)?;
+        let gradient = x.backend().activate_backward(&Activation::Sparsemax, &above, &x, &y).to_vec_f64();
+        for (place, gradient) in gradient.iter().enumerate() {
+            let value = |by: f64| {
+                let mut rows = rows.clone();
+                rows[place] += by;
+                (Activation::Sparsemax.apply(&at(&rows)?) * &above).sum().item()
+            };
+            let difference = (value(1e-6)? - value(-1e-6)?) / 2e-6;
+            assert!((gradient - difference).abs() < 1e-8, "{place}: {gradient}, not {difference}");
+        }
+        Ok(())
+    }
+
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = Activation::by_name("rellu").unwrap_err().to_string();
@@ -268,6 +333,7 @@ mod tests {
             Activation::Celu { alpha: 0.4 },
             Activation::Gelu { approximate: true },
             Activation::LeakyRelu { negative_slope: -0.3 },
+            Activation::Threshold { threshold: 0.3, value: -0.2 },
         ];
         for activation in
             Activation::all().into_iter().chain(extra).filter(|activation| !activation.mixes_units())

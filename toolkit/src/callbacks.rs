@@ -3,18 +3,41 @@
 use crate::models::Sequential;
 use crate::{Error, Result};
 
+mod csv_logger;
 mod early_stopping;
+mod gradient_norms;
+mod lambda_callback;
 mod learning_rate_scheduler;
+mod list;
+mod logs;
+mod model_checkpoint;
 mod monitor;
 mod progress;
+mod python;
+mod reduce_lr_on_plateau;
+mod shared;
+mod terminate_on_nan;
+mod weight_histogram;
 
+pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
+pub use gradient_norms::GradientNorms;
+pub use lambda_callback::{LambdaCallback, Outcome};
 pub use learning_rate_scheduler::LearningRateScheduler;
+pub use logs::Logs;
+pub use model_checkpoint::{IntoSaveFreq, ModelCheckpoint, SaveFreq};
+pub use monitor::{IntoMonitorMode, MonitorMode};
+pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use terminate_on_nan::TerminateOnNaN;
+pub use weight_histogram::{Spread, WeightHistogram};
+
+pub(crate) use list::Callbacks;
 pub(crate) use progress::{Progress, Verbosity};
 
-pub use monitor::MonitorMode;
-
-/// Takes part in a training. Every method does nothing unless it is written.
+/// Takes part in a training, an evaluation or a prediction. Every method does nothing unless it is written.
+///
+/// The hooks are Keras's, with the model as their last argument. Batches and epochs count from 0. During a training
+/// [`Sequential::running_logs`] has the means of the epoch so far. An error that a method returns ends the training.
 ///
 /// # Example
 /// Stop as soon as the loss is below 0.1:
@@ -40,7 +63,7 @@ pub trait Callback: Send {
     /// Before the first epoch.
     ///
     /// # Errors
-    /// An error ends the training; so with all methods.
+    /// An error ends what the model is doing; so with all methods.
     fn on_train_begin(&mut self, _model: &mut Sequential) -> Result<()> {
         Ok(())
     }
@@ -48,32 +71,120 @@ pub trait Callback: Send {
     /// Behind the last epoch.
     ///
     /// # Errors
-    /// As above.
+    /// An error ends what the model is doing; so with all methods.
     fn on_train_end(&mut self, _model: &mut Sequential) -> Result<()> {
         Ok(())
     }
 
-    /// Before an epoch, counted from 0.
+    /// Before an epoch.
     ///
     /// # Errors
-    /// As above.
+    /// An error ends what the model is doing; so with all methods.
     fn on_epoch_begin(&mut self, _epoch: usize, _model: &mut Sequential) -> Result<()> {
         Ok(())
     }
 
-    /// Behind an epoch. What is put into `logs` goes into the history.
+    /// Behind an epoch and its validation. What is put into `logs` goes into the history.
     ///
     /// # Errors
-    /// As above.
+    /// An error ends what the model is doing; so with all methods.
     fn on_epoch_end(&mut self, _epoch: usize, _logs: &mut Logs, _model: &mut Sequential) -> Result<()> {
         Ok(())
     }
 
-    /// Behind a batch, counted from 0 in each epoch; [`Sequential::running_logs`] has the means so far.
+    /// Before a batch of a training; calls [`on_batch_begin`](Self::on_batch_begin) unless it is written.
     ///
     /// # Errors
-    /// As above.
+    /// An error ends what the model is doing; so with all methods.
+    fn on_train_batch_begin(&mut self, batch: usize, model: &mut Sequential) -> Result<()> {
+        self.on_batch_begin(batch, model)
+    }
+
+    /// Behind a batch of a training; calls [`on_batch_end`](Self::on_batch_end) unless it is written.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_train_batch_end(&mut self, batch: usize, model: &mut Sequential) -> Result<()> {
+        self.on_batch_end(batch, model)
+    }
+
+    /// Keras's short name of [`on_train_batch_begin`](Self::on_train_batch_begin).
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_batch_begin(&mut self, _batch: usize, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Keras's short name of [`on_train_batch_end`](Self::on_train_batch_end).
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
     fn on_batch_end(&mut self, _batch: usize, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before an evaluation, also the one that validates an epoch.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_test_begin(&mut self, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Behind an evaluation, with its loss and metrics (without `val_`).
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_test_end(&mut self, _logs: &Logs, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before a batch of an evaluation.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_test_batch_begin(&mut self, _batch: usize, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Behind a batch of an evaluation.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_test_batch_end(&mut self, _batch: usize, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before a prediction.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_predict_begin(&mut self, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Behind a prediction.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_predict_end(&mut self, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Before a batch of a prediction.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_predict_batch_begin(&mut self, _batch: usize, _model: &mut Sequential) -> Result<()> {
+        Ok(())
+    }
+
+    /// Behind a batch of a prediction.
+    ///
+    /// # Errors
+    /// An error ends what the model is doing; so with all methods.
+    fn on_predict_batch_end(&mut self, _batch: usize, _model: &mut Sequential) -> Result<()> {
         Ok(())
     }
 }
@@ -83,49 +194,6 @@ pub trait Callback: Send {
 pub struct Needs {
     /// The gradients of each step: [`Sequential::gradients`].
     pub gradients: bool,
-}
-
-/// Named numbers of an epoch, in order: `accuracy`, `loss`, `val_accuracy`, `val_loss`, then what callbacks add.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Logs(Vec<(String, f64)>);
-
-impl Logs {
-    /// The number of this name.
-    pub fn get(&self, name: &str) -> Option<f64> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
-    }
-
-    pub(crate) fn value(&self, name: &str) -> Option<&f64> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-    }
-
-    /// Adds a number, or replaces the one of this name.
-    pub fn insert(&mut self, name: impl Into<String>, value: f64) {
-        let name = name.into();
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
-        }
-    }
-
-    /// Names and numbers in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), *value))
-    }
-
-    pub(crate) fn sorted(mut self) -> Self {
-        self.0.sort_by(|a, b| a.0.cmp(&b.0));
-        self
-    }
-}
-
-/// For a callback whose metric is missing from the logs: Keras warns and goes on.
-pub(crate) fn warn_missing(callback: &str, monitor: &str, logs: &Logs) {
-    let names: Vec<&str> = logs.iter().map(|(name, _)| name).collect();
-    eprintln!(
-        "{callback}: `{monitor}` is not among the logs, so nothing happens; there are: {}",
-        names.join(", ")
-    );
 }
 
 /// The error of a callback argument that must be a whole number of at least one.

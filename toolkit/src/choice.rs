@@ -6,17 +6,26 @@ use std::sync::Arc;
 
 /// What a builder was given for an initializer, a regularizer, a loss and the like: the thing itself or Keras's name of
 /// it. An unknown name is kept as its error, which is reported when the model is built or compiled.
-pub struct Choice<T: ?Sized>(Result<Arc<T>>);
+pub struct Choice<T: ?Sized> {
+    found: Result<Arc<T>>,
+    /// The name by which it was chosen.
+    name: Option<String>,
+}
 
 impl<T: ?Sized> Choice<T> {
     /// A choice that was looked up by name.
-    pub(crate) fn named(found: Result<Arc<T>>) -> Self {
-        Self(found)
+    pub(crate) fn named(name: &str, found: Result<Arc<T>>) -> Self {
+        Self { found, name: Some(name.into()) }
     }
 
     /// A given value.
     pub(crate) fn given(value: Arc<T>) -> Self {
-        Self(Ok(value))
+        Self { found: Ok(value), name: None }
+    }
+
+    /// The name by which it was chosen; `None` for a value.
+    pub(crate) fn given_name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// The chosen thing.
@@ -24,19 +33,19 @@ impl<T: ?Sized> Choice<T> {
     /// # Errors
     /// For an unknown name.
     pub fn get(&self) -> Result<Arc<T>> {
-        self.0.clone()
+        self.found.clone()
     }
 }
 
 impl<T: ?Sized> Clone for Choice<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { found: self.found.clone(), name: self.name.clone() }
     }
 }
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Choice<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.found {
             Ok(value) => value.fmt(f),
             Err(error) => error.fmt(f),
         }
@@ -58,12 +67,12 @@ macro_rules! choice_of {
         }
         impl From<&str> for $crate::choice::Choice<dyn $Trait> {
             fn from(name: &str) -> Self {
-                Self::named($by_name(name))
+                Self::named(name, $by_name(name))
             }
         }
         impl From<String> for $crate::choice::Choice<dyn $Trait> {
             fn from(name: String) -> Self {
-                Self::named($by_name(&name))
+                Self::named(&name, $by_name(&name))
             }
         }
     };

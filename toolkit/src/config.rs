@@ -10,6 +10,7 @@ use crate::constraints::{self, Constraint};
 use crate::initializers::{self, Initializer};
 use crate::layers::Layer;
 use crate::losses::{self, Loss};
+use crate::metrics::{self, Metric};
 use crate::optimizers::schedules::Schedule;
 use crate::optimizers::{self, LearningRate, Optimizer};
 use crate::regularizers::{self, Regularizer};
@@ -23,6 +24,7 @@ mod fields;
 mod initializer;
 mod layer;
 mod loss;
+mod metric;
 mod optimizer;
 
 mod regularizer;
@@ -146,16 +148,56 @@ pub fn optimizer(value: &Value) -> Result<Arc<dyn Optimizer>> {
     }
 }
 
-/// The loss of this JSON: an envelope, or a name.
+/// The loss of this JSON: an envelope, a function's envelope, or a name.
 ///
 /// # Errors
 /// For an unknown class or field.
+///
+/// # Example
+/// ```
+/// use kiln::losses::{Huber, Loss};
+/// let json = Huber::new().delta(0.5).config()?.to_value();
+/// assert_eq!(kiln::config::loss(&json)?.config()?.fields()["delta"], 0.5);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 pub fn loss(value: &Value) -> Result<Arc<dyn Loss>> {
-    match value {
-        Value::String(name) => losses::by_name(name),
-        _ => envelope("loss", value)
+    match value.as_str().or_else(|| function(value)) {
+        Some(name) => losses::by_name(name),
+        None => envelope("loss", value)
             .and_then(|(class, fields)| loss::read(class, fields).map_err(|error| error.in_context(class))),
     }
+}
+
+/// The metric of this JSON: an envelope, a function's envelope, or a name.
+///
+/// # Errors
+/// For an unknown class or field.
+///
+/// # Example
+/// ```
+/// use kiln::metrics::{Metric, Precision};
+/// let json = Precision::new().thresholds(0.7).config()?.to_value();
+/// assert_eq!(kiln::config::metric(&json)?.config()?.fields()["thresholds"], 0.7);
+/// # Ok::<(), kiln::Error>(())
+/// ```
+pub fn metric(value: &Value) -> Result<Box<dyn Metric>> {
+    match value.as_str().or_else(|| function(value)) {
+        Some(name) => metrics::by_name(name),
+        None => envelope("metric", value)
+            .and_then(|(class, fields)| metric::read(class, fields).map_err(|error| error.in_context(class))),
+    }
+}
+
+/// A metric of this class under this name, with Keras's defaults.
+pub(crate) fn metric_named(class: &str, name: &str) -> Result<Box<dyn Metric>> {
+    let mut fields = Map::new();
+    fields.insert("name".into(), name.into());
+    metric::read(class, &fields)
+}
+
+/// The name in Keras's envelope of one of its functions.
+fn function(value: &Value) -> Option<&str> {
+    (value.get("class_name")? == "function").then(|| value.get("config")?.as_str()).flatten()
 }
 
 /// The schedule of this JSON.

@@ -128,3 +128,13 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<kiln_picture::Error> for Error {
+    fn from(error: kiln_picture::Error) -> Self {
+        let kind = match &error {
+            kiln_picture::Error::Size(_) => ErrorKind::Argument,
+            _ => ErrorKind::Data,
+        };
+        Self::new(kind, error.to_string()).with_help(error.help())
+    }
+}

@@ -135,6 +135,15 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Initializer>> {
 }
 
 /// Zeros everywhere; Keras's default for biases.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::Zeros).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert_eq!(kernel, [0.0; 4]);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Zeros;
 
@@ -151,6 +160,15 @@ impl Initializer for Zeros {
 keras_config!(Zeros, "keras.initializers", Zeros, {});
 
 /// Ones everywhere.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::Ones).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert_eq!(kernel, [1.0; 4]);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Ones;
 
@@ -167,6 +185,15 @@ impl Initializer for Ones {
 keras_config!(Ones, "keras.initializers", Ones, {});
 
 /// One number everywhere.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::Constant::new(0.3)).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert_eq!(kernel, [0.3; 4]);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Constant(f64);
 
@@ -192,6 +219,15 @@ keras_config!(Constant, "keras.initializers", Constant(0.0), { field "value": (0
 /// The normal distribution, not truncated.
 ///
 /// `RandomNormal::new().stddev(1.0)` is the plain N(0, 1) with which the lecture starts.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::RandomNormal::new().stddev(1.0)).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert!(kernel.iter().any(|weight| weight.abs() > 0.1));
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct RandomNormal {
     mean: f64,
@@ -241,6 +277,15 @@ keras_config!(RandomNormal, "keras.initializers", Self::new(), {
 });
 
 /// Even draws between two bounds.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::RandomUniform::new().minval(0.0).maxval(0.5)).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert!(kernel.iter().all(|weight| (0.0..0.5).contains(weight)));
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct RandomUniform {
     minval: f64,
@@ -296,6 +341,15 @@ keras_config!(RandomUniform, "keras.initializers", Self::new(), {
 
 /// The normal distribution, drawn again beyond two standard deviations; so the deviation of what is drawn is 0.88 of
 /// the given one, as in Keras.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::TruncatedNormal::new().stddev(0.1)).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert!(kernel.iter().all(|weight| weight.abs() <= 0.2));
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct TruncatedNormal {
     mean: f64,

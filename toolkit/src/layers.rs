@@ -25,6 +25,7 @@ mod layer_normalization;
 mod noise;
 mod normalization;
 mod options;
+mod own;
 mod pass;
 mod pooling;
 mod prelu;
@@ -49,6 +50,7 @@ pub use layer_normalization::LayerNormalization;
 pub use noise::{GaussianDropout, GaussianNoise};
 pub use normalization::{Normalization, Numbers};
 pub use options::LayerOptions;
+pub use own::{Context, Own, OwnLayer, Weight, from_fn};
 pub(crate) use pass::SlotView;
 pub use pass::{Mode, Pass};
 pub use pooling::{AveragePooling2D, MaxPooling2D};
@@ -69,6 +71,7 @@ pub(crate) fn pass_key(seed: u64, step: u64) -> u64 {
 /// A layer: it maps a batch to a batch, and the gradient behind it to the gradient before it.
 ///
 /// A layer holds hyper-parameters only. Its weights, and what backward needs from forward, are in the [`Pass`].
+/// [`from_fn`] and [`Own`] make one of the forward part alone.
 pub trait Layer: Debug + Send + Sync {
     /// Keras's name of the class, such as `Dense`.
     fn class_name(&self) -> &'static str;
@@ -190,7 +193,12 @@ impl WeightSpec {
     /// When it was given by an unknown name, or its factor is outside its range.
     pub fn regularized(mut self, regularizer: Option<&Choice<dyn Regularizer>>) -> Result<Self> {
         if let Some(regularizer) = regularizer {
-            let regularizer = regularizer.get().and_then(|found| found.check().map(|()| found));
+            let checked = |found: Arc<dyn Regularizer>| {
+                found.check()?;
+                found.check_shape(&self.shape)?;
+                Ok(found)
+            };
+            let regularizer = regularizer.get().and_then(checked);
             let in_place = |error: crate::Error| error.in_context(format_args!("{}_regularizer", self.name));
             self.regularizer = Some(regularizer.map_err(in_place)?);
         }

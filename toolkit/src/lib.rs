@@ -1,12 +1,15 @@
 //! Kiln: a Keras-like library for training small networks fast and visibly.
 
 pub mod activations;
+pub mod autodiff;
 mod backend;
 pub mod bias_variance;
 pub mod callbacks;
 pub mod choice;
 pub mod config;
 pub mod constraints;
+#[cfg(feature = "polars")]
+pub mod dataframe;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod device;
@@ -21,23 +24,33 @@ pub mod optimizers;
 pub mod plot;
 pub mod random;
 pub mod regularizers;
+mod saving;
+pub mod search;
 pub mod surfaces;
 pub mod table;
 pub mod tensor;
+pub mod utils;
 
 pub use activations::Activation;
 pub use device::Device;
 pub use error::{Error, ErrorKind, Result};
+pub use notebook::input;
 pub use random::set_seed;
 pub use tensor::Tensor;
 
 /// What a notebook or a program imports: `use kiln::prelude::*;`.
 pub mod prelude {
     pub use crate::Result;
-    pub use crate::activations::Activation;
+    pub use crate::activations::{self, Activation};
+    pub use crate::autodiff::Var;
     pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
-    pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Logs};
+    pub use crate::callbacks::{
+        self, CSVLogger, Callback, EarlyStopping, GradientNorms, LambdaCallback, LearningRateScheduler, Logs,
+        ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN, WeightHistogram,
+    };
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
+    #[cfg(feature = "polars")]
+    pub use crate::dataframe;
     #[cfg(feature = "datasets")]
     pub use crate::datasets;
     pub use crate::device::Device;
@@ -48,7 +61,9 @@ pub mod prelude {
         LayerNormalization, LeakyReLU, MaxPooling2D, Normalization, PReLU, RandomFlip, RandomRotation,
         RandomTranslation, RandomZoom, ReLU, Rescaling, Reshape, Softmax,
     };
+    pub use crate::layers::{Context, Own, OwnLayer, Weight};
     pub use crate::losses::{self, Loss};
+    pub use crate::metrics::{self, Metric};
     pub use crate::models::{self, History, Sequential};
     pub use crate::optimizers::schedules::{
         self, CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, OneCycle,
@@ -58,8 +73,10 @@ pub mod prelude {
         self, Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lion, Nadam, Optimizer, RMSprop, SGD,
     };
     pub use crate::plot::{self, Figure};
-    pub use crate::regularizers::{L1, L1L2, L2, Regularizer};
+    pub use crate::regularizers::{self, L1, L1L2, L2, OrthogonalRegularizer, Regularizer};
+    pub use crate::search::GridSearch;
     pub use crate::surfaces;
     pub use crate::table::Table;
     pub use crate::tensor::{DType, Shape, Tensor};
+    pub use crate::utils;
 }

@@ -1,15 +1,20 @@
 //! Losses: what training makes small.
 
 use crate::choice::choice_of;
+use crate::config::{Config, without_config};
 use crate::tensor::{Shape, Tensor};
 use crate::{Activation, Error, Result};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+mod by_shape;
 mod crossentropy;
 mod elementwise;
 mod errors;
 mod hinge;
+mod options;
+mod own;
+mod reduction;
 mod regression;
 mod rows;
 
@@ -18,6 +23,10 @@ pub use errors::{
     Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredLogarithmicError, Poisson,
 };
 pub use hinge::{Hinge, SquaredHinge};
+pub(crate) use options::no_number;
+pub use options::{IntoReduction, LossOptions, Reduction};
+pub use own::{LossFn, from_fn};
+pub(crate) use reduction::{counts_evenly, of_samples, shares};
 pub use regression::MeanSquaredError;
 pub use rows::{CategoricalHinge, CosineSimilarity, KLDivergence};
 
@@ -25,9 +34,11 @@ pub use rows::{CategoricalHinge, CosineSimilarity, KLDivergence};
 pub(crate) const EPSILON: f64 = 1e-7;
 
 /// A loss: one number a sample, and the gradient of their weighted sum.
+///
+/// [`from_fn`] makes one of the forward part alone.
 pub trait Loss: Debug + Send + Sync {
     /// The name that Keras gives it, such as `mean_squared_error`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Reports targets that do not fit predictions of this shape (with the batch); asked once for a whole data set.
     ///
@@ -48,6 +59,35 @@ pub trait Loss: Debug + Send + Sync {
     /// When the computation fails.
     fn gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor>;
 
+    /// How the losses of the samples become the loss of a batch.
+    ///
+    /// # Errors
+    /// For an unknown name.
+    fn reduction(&self) -> Result<Reduction> {
+        Ok(Reduction::default())
+    }
+
+    /// Whether [`mask`](Self::mask) may leave positions out.
+    fn masks(&self) -> bool {
+        false
+    }
+
+    /// The share of each sample's positions that count, `[batch]`; `None` where all do.
+    ///
+    /// # Errors
+    /// When the computation fails.
+    fn mask(&self, _y_true: &Tensor, _y_pred: &Tensor) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
+
+    /// What Keras's JSON says of it; only the built-in losses have that.
+    ///
+    /// # Errors
+    /// For a loss of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("loss", &format_args!("{self:?}")))
+    }
+
     /// Whether [`joined_gradient`](Self::joined_gradient) gives the gradient before this activation in one step.
     fn joins(&self, _activation: &Activation) -> bool {
         false
@@ -63,6 +103,39 @@ pub trait Loss: Debug + Send + Sync {
 }
 
 choice_of!(Loss, by_name);
+
+impl dyn Loss {
+    /// The loss of a batch, reduced, as Keras's `loss(y_true, y_pred, sample_weight)`; the weights are one a sample.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::losses::{self, Loss, MeanSquaredError};
+    /// use kiln::prelude::*;
+    /// let loss: &dyn Loss = &MeanSquaredError::new().reduction("sum");
+    /// let (y, p) = (Tensor::new([[1.0], [0.0]]), Tensor::new([[3.0], [1.0]]));
+    /// assert_eq!(loss.call(&y, &p, Some(&Tensor::new([1.0, 2.0])))?.item()?, 6.0);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn call(&self, y_true: &Tensor, y_pred: &Tensor, sample_weight: Option<&Tensor>) -> Result<Tensor> {
+        reduction::reduced(self, y_true, y_pred, sample_weight)
+    }
+
+    /// The gradient of [`call`](#method.call) by the prediction.
+    ///
+    /// # Errors
+    /// As there, and for the reduction `none`.
+    pub fn call_gradient(
+        &self,
+        y_true: &Tensor,
+        y_pred: &Tensor,
+        sample_weight: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        self.gradient(y_true, y_pred, &shares(self, y_true, y_pred, sample_weight)?)
+    }
+}
 
 /// The loss of this name.
 ///
@@ -91,6 +164,7 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Loss>> {
         "categorical_hinge" | "CategoricalHinge" => Arc::new(CategoricalHinge::new()),
         "cosine_similarity" | "CosineSimilarity" => Arc::new(CosineSimilarity::new()),
         "kl_divergence" | "KLDivergence" | "kld" | "KLD" => Arc::new(KLDivergence::new()),
+        "crossentropy" | "ce" => Arc::new(by_shape::CrossentropyByShape::default()),
         _ => {
             return Err(Error::unknown_name(
                 "loss",
@@ -111,6 +185,7 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Loss>> {
                     "categorical_hinge",
                     "cosine_similarity",
                     "kl_divergence",
+                    "crossentropy",
                 ],
             ));
         }

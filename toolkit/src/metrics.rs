@@ -1,12 +1,46 @@
 //! Metrics: what is measured beside the loss.
 
-use crate::losses::{self, Loss, aligned, sample_means};
-use crate::tensor::{DType, Shape, Tensor, Total};
-use crate::{Error, Result};
+use crate::config::{Config, without_config};
+use crate::tensor::Tensor;
+use crate::{Error, Result, config};
 use std::fmt::Debug;
-use std::sync::Arc;
 
-/// A number that is gathered over the batches of an epoch.
+/// A number that is gathered over the batches of an epoch. [`from_fn`] makes one of a closure where it is a mean over
+/// samples.
+///
+/// # Example
+/// The largest error of all:
+/// ```
+/// use kiln::prelude::*;
+///
+/// #[derive(Debug, Default)]
+/// struct LargestError(f64);
+///
+/// impl Metric for LargestError {
+///     fn name(&self) -> &str {
+///         "largest_error"
+///     }
+///     fn reset(&mut self) {
+///         self.0 = 0.0;
+///     }
+///     fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, _weights: Option<&Tensor>) -> Result<()> {
+///         self.0 = self.0.max(y_pred.sub(y_true)?.abs().max().item()?);
+///         Ok(())
+///     }
+///     fn fresh(&self) -> Box<dyn Metric> {
+///         Box::new(Self::default())
+///     }
+///     fn result(&self) -> f64 {
+///         self.0
+///     }
+/// }
+///
+/// let mut model = Sequential::new().add(Dense::new(1).kernel_initializer("ones").input_shape([1]));
+/// model.compile("sgd", "mse", ("mae", LargestError::default()))?;
+/// let scores = model.evaluate(&Tensor::new([[0.0], [1.0]]), &Tensor::new([[0.5], [3.0]]))?;
+/// assert_eq!(scores["largest_error"], 2.0);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 pub trait Metric: Debug + Send {
     /// The name under which logs and histories hold it.
     fn name(&self) -> &str;
@@ -23,159 +57,104 @@ pub trait Metric: Debug + Send {
     /// The same metric under the same name, without any batch.
     fn fresh(&self) -> Box<dyn Metric>;
 
-    /// The number over all batches since the last reset; 0 before the first.
+    /// The number over all batches since the last reset; 0 before the first. Of several numbers, their mean.
     fn result(&self) -> f64;
 
-    /// What is still to be computed on a device, so that the end of a step can see to it.
+    /// Collects what is still to be computed on a device, so that the end of a step can see to it.
     #[doc(hidden)]
-    fn pending(&self) -> Option<&Tensor> {
-        None
+    fn pending<'a>(&'a self, _into: &mut Vec<&'a Tensor>) {}
+
+    /// Whether a larger number is better, which callbacks with the mode `auto` ask; false unless written.
+    fn larger_is_better(&self) -> bool {
+        false
+    }
+
+    /// All numbers, where a metric has several: one a threshold, one a class. Logs then hold `name[0]`, `name[1]`, ...
+    fn results(&self) -> Vec<f64> {
+        vec![self.result()]
+    }
+
+    /// Reports options outside their range; asked by `compile`.
+    ///
+    /// # Errors
+    /// With the name, the range and the value.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// What Keras's JSON says of it; only the built-in metrics have that.
+    ///
+    /// # Errors
+    /// For a metric of the user's own.
+    fn config(&self) -> Result<Config> {
+        Err(without_config("metric", &format_args!("{self:?}")))
     }
 }
 
 mod choice;
 mod confusion;
 mod kinds;
+mod own;
 
+pub(crate) use choice::GivenMetric;
 pub use choice::{MetricChoice, Metrics};
 pub use confusion::confusion_matrix;
-pub use kinds::{
-    AUC, Curve, F1Score, Precision, R2Score, Recall, RootMeanSquaredError, TopKCategoricalAccuracy,
-};
+pub(crate) use kinds::AccuracyByShape;
+pub use kinds::*;
+pub use own::{MetricFn, from_fn};
 
-/// A mean over samples of a number each sample has.
-#[derive(Debug, Clone)]
-struct MeanOfSamples {
-    name: String,
-    kind: Kind,
-    total: Total,
-    count: f64,
-}
+/// Keras's names of metrics, and the classes they mean.
+const NAMES: [(&str, &str); 35] = [
+    ("sparse_categorical_accuracy", "SparseCategoricalAccuracy"),
+    ("categorical_accuracy", "CategoricalAccuracy"),
+    ("binary_accuracy", "BinaryAccuracy"),
+    ("top_k_categorical_accuracy", "TopKCategoricalAccuracy"),
+    ("sparse_top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy"),
+    ("precision", "Precision"),
+    ("recall", "Recall"),
+    ("auc", "AUC"),
+    ("f1_score", "F1Score"),
+    ("f_beta_score", "FBetaScore"),
+    ("true_positives", "TruePositives"),
+    ("false_positives", "FalsePositives"),
+    ("true_negatives", "TrueNegatives"),
+    ("false_negatives", "FalseNegatives"),
+    ("r2_score", "R2Score"),
+    ("root_mean_squared_error", "RootMeanSquaredError"),
+    ("mean_squared_error", "MeanSquaredError"),
+    ("mse", "MeanSquaredError"),
+    ("mean_absolute_error", "MeanAbsoluteError"),
+    ("mae", "MeanAbsoluteError"),
+    ("mean_absolute_percentage_error", "MeanAbsolutePercentageError"),
+    ("mape", "MeanAbsolutePercentageError"),
+    ("mean_squared_logarithmic_error", "MeanSquaredLogarithmicError"),
+    ("msle", "MeanSquaredLogarithmicError"),
+    ("log_cosh_error", "LogCoshError"),
+    ("poisson", "Poisson"),
+    ("kl_divergence", "KLDivergence"),
+    ("hinge", "Hinge"),
+    ("squared_hinge", "SquaredHinge"),
+    ("categorical_hinge", "CategoricalHinge"),
+    ("cosine_similarity", "CosineSimilarity"),
+    ("binary_crossentropy", "BinaryCrossentropy"),
+    ("bce", "BinaryCrossentropy"),
+    ("categorical_crossentropy", "CategoricalCrossentropy"),
+    ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"),
+];
 
-#[derive(Debug, Clone)]
-enum Kind {
-    /// `accuracy`: which of the three below it is follows from the first batch's shapes.
-    Accuracy,
-    SparseCategoricalAccuracy,
-    CategoricalAccuracy,
-    BinaryAccuracy,
-    Loss(Arc<dyn Loss>),
-}
-
-/// The metric of this name.
+/// The metric of this name, which it then has: Keras's snake-case name, the name of the class, or an abbreviation.
 ///
 /// # Errors
 /// For an unknown name, with the list of the known ones.
 pub fn by_name(name: &str) -> Result<Box<dyn Metric>> {
-    let kind = match name.to_ascii_lowercase().as_str() {
-        "accuracy" | "acc" => Kind::Accuracy,
-        "sparse_categorical_accuracy" | "sparsecategoricalaccuracy" => Kind::SparseCategoricalAccuracy,
-        "categorical_accuracy" | "categoricalaccuracy" => Kind::CategoricalAccuracy,
-        "binary_accuracy" | "binaryaccuracy" => Kind::BinaryAccuracy,
-        "auc" => return Ok(Box::new(AUC::new().name(name))),
-        "precision" => return Ok(Box::new(Precision::new().name(name))),
-        "recall" => return Ok(Box::new(Recall::new().name(name))),
-        "f1_score" | "f1score" => return Ok(Box::new(F1Score::new().name(name))),
-        "r2_score" | "r2score" => return Ok(Box::new(R2Score::new().name(name))),
-        "root_mean_squared_error" | "rootmeansquarederror" => {
-            return Ok(Box::new(RootMeanSquaredError::new().name(name)));
-        }
-        "top_k_categorical_accuracy" | "topkcategoricalaccuracy" | "sparse_top_k_categorical_accuracy" => {
-            return Ok(Box::new(TopKCategoricalAccuracy::new(5).name(name)));
-        }
-        _ => match losses::by_name(name) {
-            Ok(loss) => Kind::Loss(loss),
-            Err(_) => {
-                return Err(Error::unknown_name(
-                    "metric",
-                    name,
-                    [
-                        "accuracy",
-                        "sparse_categorical_accuracy",
-                        "categorical_accuracy",
-                        "binary_accuracy",
-                        "top_k_categorical_accuracy",
-                        "precision",
-                        "recall",
-                        "auc",
-                        "f1_score",
-                        "r2_score",
-                        "root_mean_squared_error",
-                        "and each loss",
-                    ],
-                ));
-            }
-        },
+    if ["accuracy", "acc"].contains(&name.to_ascii_lowercase().as_str()) {
+        return Ok(Box::new(AccuracyByShape::named(name)));
+    }
+    let abbreviation = || NAMES.iter().find(|(short, _)| short.len() <= 4 && short.to_uppercase() == name);
+    let known = NAMES.iter().find(|(snake, class)| *snake == name || *class == name).or_else(abbreviation);
+    let Some((_, class)) = known else {
+        let names = std::iter::once("accuracy").chain(NAMES.iter().map(|(name, _)| *name));
+        return Err(Error::unknown_name("metric", name, names));
     };
-    Ok(Box::new(MeanOfSamples { name: name.into(), kind, total: Total::default(), count: 0.0 }))
-}
-
-impl Metric for MeanOfSamples {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn reset(&mut self) {
-        (self.total, self.count) = (Total::default(), 0.0);
-    }
-
-    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()> {
-        if let Kind::Accuracy = self.kind {
-            self.kind = accuracy_for(y_true, y_pred);
-        }
-        let samples = self.kind.per_sample(y_true, y_pred)?;
-        if let Some(weights) = weights {
-            self.total.add(&samples.mul(weights)?.sum(), 1.0)?;
-            self.count += weights.sum().item()?;
-        } else {
-            self.total.add(&samples.sum(), 1.0)?;
-            self.count += samples.len() as f64;
-        }
-        Ok(())
-    }
-
-    fn fresh(&self) -> Box<dyn Metric> {
-        Box::new(Self { total: Total::default(), count: 0.0, ..self.clone() })
-    }
-
-    fn result(&self) -> f64 {
-        if self.count == 0.0 { 0.0 } else { self.total.value() / self.count }
-    }
-
-    fn pending(&self) -> Option<&Tensor> {
-        self.total.pending()
-    }
-}
-
-/// Keras's rule for the name `accuracy`: by the shapes alone, whatever the loss.
-fn accuracy_for(y_true: &Tensor, y_pred: &Tensor) -> Kind {
-    let last = |tensor: &Tensor| tensor.shape().last().copied().unwrap_or(1);
-    if last(y_pred) == 1 {
-        Kind::BinaryAccuracy
-    } else if y_true.rank() < y_pred.rank() || last(y_true) == 1 {
-        Kind::SparseCategoricalAccuracy
-    } else {
-        Kind::CategoricalAccuracy
-    }
-}
-
-impl Kind {
-    fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
-        let hits = match self {
-            // The metric of the cosine is positive, unlike the loss.
-            Self::Loss(loss) if loss.name() == "cosine_similarity" => {
-                return Ok(-loss.per_sample(y_true, y_pred)?);
-            }
-            Self::Loss(loss) => return loss.per_sample(y_true, y_pred),
-            Self::BinaryAccuracy | Self::Accuracy => y_pred.greater(0.5)?.equal(aligned(y_true, y_pred)?)?,
-            Self::CategoricalAccuracy => y_pred.argmax(-1)?.equal(y_true.argmax(-1)?)?,
-            Self::SparseCategoricalAccuracy => {
-                let best = y_pred.argmax(-1)?;
-                let labels = y_true.cast(DType::Float32).reshape(best.shape())?;
-                best.equal(labels)?
-            }
-        };
-        let rows = hits.shape().first().copied().unwrap_or(1);
-        sample_means(&hits.reshaped(Shape::from_fit(&[rows, hits.len() / rows.max(1)])))
-    }
+    config::metric_named(class, name)
 }

@@ -15,6 +15,7 @@ mod ftrl;
 mod lion;
 mod nadam;
 mod options;
+mod own;
 mod rmsprop;
 pub mod schedules;
 mod sgd;
@@ -29,6 +30,7 @@ pub use ftrl::Ftrl;
 pub use lion::Lion;
 pub use nadam::Nadam;
 pub use options::OptimizerOptions;
+pub use own::{OptimizerFn, from_fn};
 pub use rmsprop::RMSprop;
 pub use schedules::LearningRate;
 pub use sgd::SGD;
@@ -40,7 +42,41 @@ pub(crate) use options::optimizer_options;
 /// An update rule.
 ///
 /// An optimizer holds hyper-parameters only; what it remembers of each weight (moments, velocities) is in slots that an
-/// [`OptimizerState`] keeps. That also does what all optimizers share: clipping, decay, averages.
+/// [`OptimizerState`] keeps. That also does what all optimizers share: clipping, decay, averages. [`from_fn`] makes one
+/// of a closure.
+///
+/// # Example
+/// ```
+/// use kiln::optimizers::{OptimizerOptions, Slot, Step};
+/// use kiln::prelude::*;
+///
+/// #[derive(Debug)]
+/// struct SignDescent {
+///     options: OptimizerOptions,
+/// }
+///
+/// impl Optimizer for SignDescent {
+///     fn class_name(&self) -> &'static str {
+///         "SignDescent"
+///     }
+///     fn options(&self) -> &OptimizerOptions {
+///         &self.options
+///     }
+///     fn slots(&self) -> Vec<Slot> {
+///         vec![]
+///     }
+///     fn update(&self, step: Step, weight: &mut Tensor, gradient: &Tensor, _slots: &mut [Tensor]) {
+///         *weight = &*weight - gradient.sign() * step.learning_rate;
+///     }
+/// }
+///
+/// let mut model = Sequential::new().add(Dense::new(1).input_shape([1]));
+/// model.compile(SignDescent { options: OptimizerOptions::new(0.01) }, "mse", ())?;
+/// let before = model.get_weights()?[1].item()?;
+/// model.train_on_batch(&Tensor::ones([4, 1]), &Tensor::full([4, 1], 9.0))?;
+/// assert!((model.get_weights()?[1].item()? - before - 0.01).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 pub trait Optimizer: Debug + Send + Sync {
     /// Keras's name of the class, such as `Adam`.
     fn class_name(&self) -> &'static str;

@@ -21,21 +21,12 @@ mod draw;
 mod export;
 mod families;
 mod figure;
-mod font;
 mod layout;
 mod note;
 mod numbers;
 mod panel;
-mod path;
-mod pdf;
 mod plotly;
-mod png;
-#[cfg(feature = "render")]
-mod raster;
-mod read_svg;
-mod scene;
 mod series;
-mod svg;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -45,6 +36,10 @@ mod traces;
 
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
+
+#[cfg(feature = "render")]
+use kiln_picture::raster;
+use kiln_picture::{font, path, pdf, png, read_svg, scene, svg};
 
 pub use colormap::Colors;
 pub use export::svg_to_pdf;

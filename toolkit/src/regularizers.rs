@@ -6,6 +6,10 @@ use crate::{Error, Result, Tensor};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+mod orthogonal;
+
+pub use orthogonal::{IntoOrthogonalMode, OrthogonalMode, OrthogonalRegularizer};
+
 /// A penalty on a weight and its gradient. It applies to trainable weights, once a batch, and is not divided by the size
 /// of the batch.
 pub trait Regularizer: Debug + Send + Sync {
@@ -20,6 +24,14 @@ pub trait Regularizer: Debug + Send + Sync {
     /// # Errors
     /// With the name, the range and the value.
     fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Reports a weight of a shape (an output, with its batch) that the penalty is not made for.
+    ///
+    /// # Errors
+    /// With the shape.
+    fn check_shape(&self, _shape: &[usize]) -> Result<()> {
         Ok(())
     }
 
@@ -43,11 +55,23 @@ pub fn by_name(name: &str) -> Result<Arc<dyn Regularizer>> {
         "l1" | "L1" => Arc::new(L1::new(0.01)),
         "l2" | "L2" => Arc::new(L2::new(0.01)),
         "l1l2" | "L1L2" => Arc::new(L1L2::new()),
-        _ => return Err(Error::unknown_name("regularizer", name, ["l1", "l2", "l1l2"])),
+        "orthogonal_regularizer" | "OrthogonalRegularizer" => Arc::new(OrthogonalRegularizer::new()),
+        _ => {
+            let names = ["l1", "l2", "l1l2", "orthogonal_regularizer"];
+            return Err(Error::unknown_name("regularizer", name, names));
+        }
     })
 }
 
 /// $\lambda \sum |w|$: drives weights to exactly 0.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let penalty = L1::new(0.1).penalty(&Tensor::new([1.0, -2.0]));
+/// assert!((penalty.item()? - 0.3).abs() < 1e-7);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct L1(f64);
 
@@ -64,7 +88,7 @@ impl Regularizer for L1 {
     }
 
     fn gradient(&self, weight: &Tensor) -> Tensor {
-        weight.sign() * self.0
+        slope_of_abs(weight) * self.0
     }
 
     fn check(&self) -> Result<()> {
@@ -118,6 +142,14 @@ impl Regularizer for L2 {
 keras_config!(L2, "keras.regularizers", Self::new(0.01), { field "l2": (0); });
 
 /// $\lambda_1 \sum |w| + \lambda_2 \sum w^2$; both factors are 0 until they are set, as in Keras.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let penalty = L1L2::new().l1(0.1).l2(0.2).penalty(&Tensor::new([1.0, -2.0]));
+/// assert!((penalty.item()? - 1.3).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct L1L2 {
     l1: f64,
@@ -162,6 +194,12 @@ impl Regularizer for L1L2 {
 }
 
 keras_config!(L1L2, "keras.regularizers", Self::new(), { field "l1": (l1); field "l2": (l2); });
+
+/// The derivative of $|x|$. At 0, where there is none, it is 1 as in Keras on JAX: a weight that begins at 0 is moved at once.
+pub(crate) fn slope_of_abs(x: &Tensor) -> Tensor {
+    let sign = x.sign();
+    &sign - sign.square() + 1.0
+}
 
 fn factor(what: &str, factor: f64) -> Result<()> {
     if factor >= 0.0 && factor.is_finite() {

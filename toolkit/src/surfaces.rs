@@ -25,9 +25,11 @@ pub use functions::{
 };
 pub use path::{Outcome, Path};
 
+use crate::autodiff::Var;
 use crate::choice::Choice;
 use crate::optimizers::Optimizer;
 use crate::plot::Landscape;
+use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -73,6 +75,36 @@ impl Surface {
             start: [-4.0, 4.0],
             log_levels: false,
         }
+    }
+
+    /// A surface of one's own from its value alone; the gradient follows by the tape.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let egg = surfaces::Surface::from_fn("egg box", |x, y| x.sin() * y.cos() + 0.1 * (x * x + y * y));
+    /// let [dx, dy] = egg.gradient(0.5, 2.0);
+    /// assert!((dx - (0.5_f64.cos() * 2.0_f64.cos() + 0.1)).abs() < 1e-12);
+    /// assert!((dy - (0.4 - 0.5_f64.sin() * 2.0_f64.sin())).abs() < 1e-12);
+    /// ```
+    pub fn from_fn(
+        name: impl Into<String>,
+        value: impl Fn(&Var, &Var) -> Var + Send + Sync + 'static,
+    ) -> Self {
+        let value = Arc::new(value);
+        let slope = value.clone();
+        let scalar = |number: f64| Tensor::filled(DType::Float64, Shape::from_fit(&[]), number);
+        let height = move |x: f64, y: f64| {
+            let height = value(&Var::constant(scalar(x)), &Var::constant(scalar(y))).value();
+            height.and_then(|height| height.item()).unwrap_or(f64::NAN)
+        };
+        let gradient = move |x: f64, y: f64| {
+            let (x, y) = (Var::new(scalar(x)), Var::new(scalar(y)));
+            let parts = slope(&x, &y).gradients(&[&x, &y]);
+            let part = |index: usize| parts.as_ref().map_or(f64::NAN, |parts| parts[index].number(0));
+            [part(0), part(1)]
+        };
+        Self::new(name, height, gradient)
     }
 
     /// What to show: lowest and highest x, lowest and highest y.

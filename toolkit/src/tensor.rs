@@ -18,7 +18,7 @@ mod show;
 mod total;
 
 pub use convert::IntoTensor;
-pub use indexing::{IntoRange, RowIndex};
+pub use indexing::{IntoRange, IntoRanges, RowIndex};
 pub use shape::{IntoShape, MAX_RANK, Shape};
 pub(crate) use total::Total;
 
@@ -150,6 +150,11 @@ impl Tensor {
         Self::of_f32(Buffer::copy_of(&[value as f32]), Shape::from_fit(&[]))
     }
 
+    /// A single number of 64 bits.
+    pub(crate) fn scalar_f64(value: f64) -> Self {
+        Self { shape: Shape::from_fit(&[]), data: Data::F64(Arc::new(Buffer::copy_of(&[value]))), first: 0 }
+    }
+
     /// Zeros in this shape.
     ///
     /// # Panics
@@ -245,12 +250,14 @@ impl Tensor {
         if self.dtype().is_float() { self.clone() } else { self.cast(DType::Float32) }
     }
 
-    /// The same numbers in another shape; one size may be given as `usize::MAX`, it follows from the others.
+    /// The same numbers in another shape; one size may be [`Shape::INFER`], NumPy's -1.
     ///
     /// # Errors
     /// When the number of elements differs.
     pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
-        let shape = expect_elements(shape.into_shape()?, self.len())
+        let shape = shape
+            .into_shape_of(self.len())
+            .and_then(|shape| expect_elements(shape, self.len()))
             .map_err(|error| error.in_context(format_args!("reshape of {}", self.shape)))?;
         Ok(self.reshaped(shape))
     }

@@ -12,7 +12,13 @@ const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", "toolkit", "datasets", "
 /// A stamp that changes when a source file, the toolchain, or the way of building changes.
 pub(super) fn of(source: &Path, toolchain: &Toolchain) -> Result<String> {
     let mut hasher = DefaultHasher::new();
-    (super::template::MANIFEST, super::template::PROFILE, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+    (
+        super::template::MANIFEST,
+        super::template::PROFILE,
+        super::template::recorder(),
+        env!("CARGO_PKG_VERSION"),
+    )
+        .hash(&mut hasher);
     (&toolchain.version, source).hash(&mut hasher);
     for name in SOURCES {
         add(&source.join(name), &mut hasher)

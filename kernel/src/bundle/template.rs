@@ -76,11 +76,25 @@ pub(super) fn write(template: &Path, bundle: &Path, source: &Path) -> Result<()>
     Ok(())
 }
 
-/// A program that stands before the compiler: it records the call for the crate of cells, and makes every call.
+/// The program that stands before the compiler: it records the call for the crate of cells, lists the other crates by name
+/// in a file beside the record, and makes every call.
+pub(super) fn recorder() -> String {
+    format!(
+        r#"#!/bin/sh
+all=" $* "
+case "$all" in
+  *' --crate-name ctx '*) printf '%s\n' "$@" > "${RECORD}" ;;
+  *' --crate-name ___ '*) ;;
+  *' --crate-name '*) rest="${{all#* --crate-name }}"; printf '%s\n' "${{rest%% *}}" >> "${RECORD}.crates" ;;
+esac
+exec "$@"
+"#
+    )
+}
+
+/// Writes the [`recorder`].
 pub(super) fn write_recorder(path: &Path) -> Result<()> {
-    let script = format!(
-        "#!/bin/sh\ncase \" $* \" in *' --crate-name ctx '*) printf '%s\\n' \"$@\" > \"${RECORD}\" ;; esac\nexec \"$@\"\n"
-    );
+    let script = recorder();
     // Another process may be running it: it is replaced, never rewritten.
     let new = path.with_extension("new");
     fs::write(&new, script)?;

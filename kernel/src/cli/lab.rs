@@ -74,6 +74,11 @@ pub(super) fn main(arguments: &Arguments) -> Result<()> {
     run::run_notebook(notebook, to.as_deref(), arguments.inplace)
 }
 
+/// The environment that was made here before, if any.
+pub(super) fn environment() -> Option<PathBuf> {
+    Home::find().ok().map(|home| home.environment()).filter(|environment| environment.is_dir())
+}
+
 fn set_up(home: &Home, headless: bool) -> Result<()> {
     let _lock = lock(home)?;
     let mut steps = plan::plan(look(home));

@@ -25,8 +25,12 @@ pub struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Result<()> {
-    for notebook in &arguments.notebooks {
-        run_notebook(notebook, arguments.to.as_deref(), arguments.inplace)?;
+    // Each run enters its notebook's directory, so relative paths are settled before the first.
+    let notebooks: Vec<PathBuf> =
+        arguments.notebooks.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
+    let to = arguments.to.as_deref().map(std::path::absolute).transpose()?;
+    for notebook in &notebooks {
+        run_notebook(notebook, to.as_deref(), arguments.inplace)?;
     }
     Ok(())
 }
@@ -66,7 +70,7 @@ pub fn run_notebook(path: &Path, to: Option<&Path>, inplace: bool) -> Result<()>
     }
 }
 
-fn read(path: &Path) -> Result<Value> {
+pub(super) fn read(path: &Path) -> Result<Value> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let notebook: Value = serde_json::from_str(&text)
         .with_context(|| format!("{} is no notebook: it is not JSON", path.display()))?;
@@ -128,7 +132,7 @@ fn run_cells(session: &Session, notebook: &mut Value) -> Option<(usize, CellErro
     failed
 }
 
-fn joined(source: &Value) -> String {
+pub(super) fn joined(source: &Value) -> String {
     match source {
         Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
         other => other.as_str().unwrap_or_default().to_owned(),

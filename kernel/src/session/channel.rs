@@ -43,6 +43,8 @@ pub(super) struct Report {
     pub(super) interrupted: bool,
     /// The process ended.
     pub(super) ended: bool,
+    /// Why the session ended it.
+    pub(super) reason: Option<String>,
 }
 
 #[derive(Default)]
@@ -144,6 +146,15 @@ impl Channel {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.report.clone()
+    }
+
+    /// Ends the cells' process, for a reason that the cell's error tells.
+    pub(super) fn end_process(&self, reason: String) {
+        let mut state = lock(&self.state.0);
+        if let Some(process) = state.process.take() {
+            state.report.reason = Some(reason);
+            system::send_signal(process, libc::SIGKILL);
+        }
     }
 
     /// The number of the process that runs the cells.

@@ -1,7 +1,7 @@
 //! Completion, and whether code is complete.
 
-use super::Completions;
 use super::evaluator::Evaluator;
+use super::{Completions, cell, std_methods};
 use ra_ap_syntax::{Edition, SourceFile};
 use std::panic::AssertUnwindSafe;
 
@@ -21,12 +21,33 @@ pub(super) fn complete(evaluator: &mut Evaluator, code: &str, at: usize) -> Comp
     let commands = evaluator.commands();
     // rust-analyzer panics on some unfinished code; then there is nothing to offer.
     let found = std::panic::catch_unwind(AssertUnwindSafe(|| commands.completions(code, at)));
-    let Ok(Ok(found)) = found else {
-        return Completions { start: at, end: at, ..Completions::default() };
-    };
-    let (matches, kinds) =
-        found.completions.iter().map(|item| (item.code.clone(), item.kind.to_owned())).unzip();
-    Completions { matches, kinds, start: found.start_offset, end: found.end_offset }
+    let mut completions = Completions { start: at, end: at, ..Completions::default() };
+    if let Ok(Ok(found)) = found
+        && !found.completions.is_empty()
+    {
+        let (matches, kinds) =
+            found.completions.iter().map(|item| (item.code.clone(), item.kind.to_owned())).unzip();
+        completions = Completions { matches, kinds, start: found.start_offset, end: found.end_offset };
+    }
+    add_std_methods(evaluator, code, at, &mut completions);
+    completions
+}
+
+/// Adds the methods of a standard type, which rust-analyzer knows nothing of.
+fn add_std_methods(evaluator: &Evaluator, code: &str, at: usize, completions: &mut Completions) {
+    let Some(receiver) = cell::receiver(code, at) else { return };
+    if !completions.matches.is_empty() && completions.start != receiver.name {
+        return;
+    }
+    let Some(ty) = evaluator.type_of(&code[..receiver.statement], &code[receiver.range]) else { return };
+    let before = &code[receiver.name..at];
+    for method in std_methods::of(&ty) {
+        if method.starts_with(before) && !completions.matches.iter().any(|other| other == method) {
+            completions.matches.push(method.to_owned());
+            completions.kinds.push("method".to_owned());
+            (completions.start, completions.end) = (receiver.name, at);
+        }
+    }
 }
 
 /// What is known of the name at a byte of `code`: its signature and documentation, as text and as Markdown.

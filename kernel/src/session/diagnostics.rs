@@ -85,9 +85,8 @@ fn render(code: &str, message: &Value, known: &Known<'_>, lines: &mut Vec<String
 fn hint(message: &Value, known: &Known<'_>) -> Option<String> {
     let text = message["message"].as_str()?;
     match message["code"]["code"].as_str()? {
-        "E0425" => {
-            let name = text.split('`').nth(1)?;
-            let (_, reason) = known.lost.iter().rev().find(|(lost, _)| lost == name)?;
+        "E0425" | "E0412" | "E0405" | "E0599" | "E0432" | "E0433" if is_lost(text, known).is_some() => {
+            let (name, reason) = is_lost(text, known)?;
             Some(format!("`{name}` of an earlier cell was not kept: {reason}"))
         }
         "E0382" => Some(
@@ -102,6 +101,12 @@ fn hint(message: &Value, known: &Known<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The name that the compiler does not find, if an earlier cell had it.
+fn is_lost<'a>(text: &'a str, known: &Known<'a>) -> Option<(&'a str, &'a str)> {
+    let name = text.split('`').nth(1)?;
+    known.lost.iter().rev().find(|(lost, _)| lost == name).map(|(_, reason)| (name, reason.as_str()))
 }
 
 fn places(message: &Value) -> Vec<(Range<usize>, String, bool)> {

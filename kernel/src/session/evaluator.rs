@@ -1,19 +1,23 @@
 //! The evaluator: evcxr, with what it needs around it. It lives on a thread of its own.
 
+mod commands;
+
 use super::cell::{self, Cell};
 use super::channel::{Channel, Report, Sink};
 use super::diagnostics::{Known, compile_error};
 use super::directory::Directory;
+use super::items::{self, Items};
 use super::metadata;
 use super::output::{CellError, Output, Stream};
-use super::probe::{Compiler, Scope};
-use super::types::{LOCAL_MACRO, annotate};
+use super::probe::{Compiler, Findings, Scope};
+use super::types::{LOCAL_MACRO, annotate, has_word};
 use crate::{bundle, paths, runtime};
 use anyhow::{Context, Result};
 use evcxr::{CommandContext, EvalContext};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What every cell sees: the display of results, the report of an error that `?` returns, and cell-local statements.
@@ -44,7 +48,41 @@ pub(super) struct Evaluator {
     compiler: Compiler,
     channel: Arc<Channel>,
     scope: Scope,
+    /// The session's directory.
+    directory: PathBuf,
+    /// The file for the compiler's calls.
+    record: PathBuf,
+    /// The toolkit's library.
+    library: PathBuf,
+    /// The cell that makes the toolkit and [`PRIMING`] known.
+    priming: String,
+    items: Items,
     lost: Vec<(String, String)>,
+}
+
+/// A cell as evcxr gets it.
+#[derive(Debug, Default)]
+struct Prepared {
+    code: String,
+    cell: Cell,
+    /// The names of earlier items that it replaces.
+    replaced: HashSet<String>,
+    /// Items of earlier cells that do not compile any more, each with the compiler's reason.
+    dropped: Vec<(String, String)>,
+    /// Variables of types that it defines anew.
+    stale: Vec<String>,
+}
+
+impl Prepared {
+    /// Names that are gone by this cell, each with the reason.
+    fn lost(&self) -> Vec<(String, String)> {
+        let dropped = self.dropped.iter().map(|(name, reason)| {
+            let reason = format!("it does not fit a later definition ({reason}); run its cell again");
+            (items::member(name).to_owned(), reason)
+        });
+        let stale = self.stale.iter().map(|name| (name.clone(), "its type was defined anew".to_owned()));
+        dropped.chain(stale).collect()
+    }
 }
 
 impl Evaluator {
@@ -62,6 +100,7 @@ impl Evaluator {
         command
             // What the toolkit cannot do within a notebook (downloads, pictures), it has this program do.
             .env("KILN_EXE", std::env::current_exe()?)
+            .envs(crate::plotly::script().map(|script| (crate::plotly::VARIABLE, script)))
             .env(runtime::SOCKET, channel.socket())
             .env(runtime::DISPLAY, channel.display())
             .env(runtime::LIBRARY, &library)
@@ -75,6 +114,8 @@ impl Evaluator {
             state.set_build_env(name, &value);
         }
         state.add_dep(bundle::DEPENDENCY, &prebuilt.dependency())?;
+        // evcxr has built a crate without dependencies, which emptied the lock file.
+        prebuilt.lock_versions(directory.path())?;
         context
             .eval_with_state(&format!("{PRIMING}{LOCAL_MACRO}"), state)
             .context("the toolkit cannot be used")?;
@@ -83,6 +124,17 @@ impl Evaluator {
             compiler: Compiler::new(directory.path(), &record),
             channel: Arc::clone(channel),
             scope: Scope::default(),
+            directory: directory.path().to_owned(),
+            record: record.clone(),
+            library,
+            priming: format!(
+                ":dep {} = {}\n{}\n{}{LOCAL_MACRO}",
+                bundle::DEPENDENCY,
+                prebuilt.dependency(),
+                commands::put_versions_back(directory.path()),
+                PRIMING.trim_start()
+            ),
+            items: Items::default(),
             lost: Vec::new(),
         };
         evaluator.read_scope();
@@ -95,7 +147,7 @@ impl Evaluator {
         let length = cell::commands_length(code);
         let (commands, rest) = code.split_at(length);
         if !commands.trim().is_empty() {
-            self.run(commands, commands, sink)?;
+            self.run_commands(commands, sink)?;
         }
         if rest.trim().is_empty() {
             return Ok(());
@@ -103,19 +155,37 @@ impl Evaluator {
         // The commands' lines stay as empty ones, so that errors name the lines that the reader sees.
         let code = "\n".repeat(commands.matches('\n').count()) + rest;
         self.check_interrupt()?;
-        let annotated = match cell::parse(&code) {
-            Some(parsed) => self.annotated(&code, &parsed)?,
+        let prepared = match cell::parse(&code) {
+            Some(parsed) => self.prepared(&code, parsed)?,
             None => {
                 let findings =
                     self.compiler.probe(&code, &cell::unparsed(&code), &self.scope).unwrap_or_default();
                 if !findings.errors.is_empty() {
                     return Err(compile_error(&code, &findings.errors, &Known { lost: &self.lost }));
                 }
-                code.clone()
+                Prepared { code: code.clone(), ..Prepared::default() }
             }
         };
         self.check_interrupt()?;
-        self.run(&code, &annotated, sink)
+        self.forget(&prepared, sink);
+        self.run(&code, prepared, sink)
+    }
+
+    /// The type of an expression that would follow the statements `before`.
+    pub(super) fn type_of(&self, before: &str, expression: &str) -> Option<String> {
+        let length = cell::commands_length(before);
+        let code = format!("{}\nlet kiln_receiver = &({expression});", &before[length..]);
+        let parsed = cell::parse(&code)?;
+        let count: usize = parsed
+            .statements
+            .iter()
+            .map(|statement| match &statement.kind {
+                cell::StatementKind::Let(found) => found.variables.len(),
+                _ => 0,
+            })
+            .sum();
+        let findings = self.compiler.probe(&code, &parsed, &self.scope).ok()?;
+        findings.types.get(&count.checked_sub(1)?).cloned()
     }
 
     /// The number of the process that runs the cells.
@@ -128,26 +198,110 @@ impl Evaluator {
     }
 
     /// The code with the types of its variables written down; an error if it does not compile.
-    fn annotated(&mut self, code: &str, parsed: &Cell) -> Result<String, CellError> {
+    fn prepared(&mut self, code: &str, parsed: Cell) -> Result<Prepared, CellError> {
         let needs_types =
             parsed.statements.iter().any(|statement| matches!(statement.kind, cell::StatementKind::Let(_)));
-        if !needs_types {
-            return Ok(code.to_owned());
-        }
-        let Ok(findings) = self.compiler.probe(code, parsed, &self.scope) else {
-            // Without the compiler's answer, evcxr finds the types that it can.
-            return Ok(code.to_owned());
+        let mut prepared = Prepared {
+            code: code.to_owned(),
+            replaced: self.items.replaced(&parsed),
+            cell: parsed,
+            ..Prepared::default()
         };
-        if !findings.errors.is_empty() {
-            return Err(compile_error(code, &findings.errors, &Known { lost: &self.lost }));
+        let changed = self.changed_items(code, &prepared);
+        let needs_probe = needs_types || !changed.is_empty();
+        prepared.stale = self.variables_of(changed);
+        if !needs_probe {
+            prepared.code = annotate(code, &prepared.cell, &Findings::default()).code;
+        } else if let Some(findings) = self.probe(code, &mut prepared) {
+            // Without the compiler's answer, evcxr finds the types that it can.
+            if !findings.errors.is_empty() {
+                let lost = [self.lost.clone(), prepared.lost()].concat();
+                return Err(compile_error(code, &findings.errors, &Known { lost: &lost }));
+            }
+            let annotated = annotate(code, &prepared.cell, &findings);
+            self.lost.extend(annotated.local);
+            prepared.code = annotated.code;
         }
-        let annotated = annotate(code, parsed, &findings);
-        self.lost.extend(annotated.local);
-        Ok(annotated.code)
+        let defined: HashSet<&String> = prepared.cell.names().collect();
+        let replaced = prepared.replaced.iter().filter(|name| !defined.contains(name)).cloned();
+        let gone: Vec<String> =
+            replaced.chain(prepared.dropped.iter().map(|(name, _)| name.clone())).collect();
+        prepared.code = items::prepared(&prepared.code, gone);
+        Ok(prepared)
+    }
+
+    /// What the cell defines anew, and not by the same code.
+    fn changed_items(&self, code: &str, prepared: &Prepared) -> HashSet<String> {
+        if prepared.replaced.is_empty() {
+            return HashSet::new();
+        }
+        let earlier = items::by_name(&self.scope.items);
+        let mut changed = HashSet::new();
+        for item in &prepared.cell.items {
+            let text = &code[item.range.clone()];
+            let differs = |earlier: &String| match text.starts_with("use ") && earlier.starts_with("use ") {
+                // evcxr writes an import of several names as several ones.
+                true => !earlier.split([':', ' ', ';']).all(|part| part.is_empty() || has_word(text, part)),
+                false => !earlier.ends_with(text),
+            };
+            changed.extend(item.names.iter().filter(|name| earlier.get(*name).is_some_and(differs)).cloned());
+        }
+        changed
+    }
+
+    /// The variables whose types are made of `changed` definitions.
+    fn variables_of(&self, changed: HashSet<String>) -> Vec<String> {
+        if changed.is_empty() {
+            return Vec::new();
+        }
+        let changed = items::made_of(&self.scope.items, changed);
+        let is_stale = |ty: &str| changed.iter().any(|name| has_word(ty, name));
+        self.scope.variables.iter().filter(|(_, ty)| is_stale(ty)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Drops the variables of types that are about to be defined anew, while evcxr still knows the old definition.
+    fn forget(&mut self, prepared: &Prepared, sink: &Sink) {
+        if prepared.stale.is_empty() {
+            return;
+        }
+        let drops: String = prepared.stale.iter().map(|name| format!("drop({name}); ")).collect();
+        // If a destructor fails, evcxr has forgotten the variables all the same.
+        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| self.commands.execute(&drops)));
+        let bound_again = |name: &&String| prepared.cell.variables.contains(name);
+        let (_, lost): (Vec<&String>, Vec<&String>) = prepared.stale.iter().partition(bound_again);
+        for name in lost {
+            let text = format!("note: `{name}` is lost, since its type was defined anew\n");
+            sink(Output::Text(Stream::Stderr, text));
+        }
+        self.read_scope();
+        self.lost.extend(prepared.lost());
+    }
+
+    /// Asks the compiler. Items of earlier cells that do not fit what the cell defines are left out.
+    fn probe(&self, code: &str, prepared: &mut Prepared) -> Option<Findings> {
+        let mut scope = self.scope.clone();
+        scope.variables.retain(|(name, _)| !prepared.stale.contains(name));
+        if !prepared.replaced.is_empty() {
+            scope.items = cell::without_items(&scope.items, &prepared.replaced);
+        }
+        loop {
+            let findings = self.compiler.probe(code, &prepared.cell, &scope).ok()?;
+            let mut names = HashSet::new();
+            for (at, reason) in &findings.in_items {
+                let found = items::names_at(&scope.items, *at);
+                prepared.dropped.extend(found.iter().map(|name| (name.clone(), reason.clone())));
+                names.extend(found);
+            }
+            if names.is_empty() {
+                return Some(findings);
+            }
+            scope.items = cell::without_items(&scope.items, &names);
+        }
     }
 
     /// Gives code to evcxr, and finds out how it went.
-    fn run(&mut self, code: &str, annotated: &str, sink: &Sink) -> Result<(), CellError> {
+    fn run(&mut self, code: &str, prepared: Prepared, sink: &Sink) -> Result<(), CellError> {
+        let annotated = prepared.code.as_str();
         let variables: Vec<String> = self.scope.variables.iter().map(|(name, _)| name.clone()).collect();
         let evaluated = std::panic::catch_unwind(AssertUnwindSafe(|| self.commands.execute(annotated)));
         let Ok(evaluated) = evaluated else {
@@ -159,6 +313,7 @@ impl Evaluator {
         let result = match evaluated {
             Ok(outputs) => {
                 show_command_output(&outputs.content_by_mime_type, sink);
+                self.take_items(&prepared, sink);
                 self.outcome(code, annotated, &self.channel.report(false))
             }
             Err(evcxr::Error::SubprocessTerminated(message)) => Err(self.process_ended(&message, &variables)),
@@ -171,6 +326,7 @@ impl Evaluator {
             Err(evcxr::Error::Message(message)) => Err(CellError::new("Error", message)),
         };
         self.read_scope();
+        let result = result.map_err(|error| self.with_lost(error, &prepared.cell, &variables));
         for name in variables {
             if !self.scope.variables.iter().any(|(kept, _)| *kept == name)
                 && !self.lost.iter().any(|(lost, _)| *lost == name)
@@ -184,6 +340,47 @@ impl Evaluator {
         let kept: Vec<String> = self.scope.variables.iter().map(|(name, _)| name.clone()).collect();
         self.lost.retain(|(name, _)| !kept.contains(name));
         result
+    }
+
+    /// The cell was compiled, so its items have taken the place of earlier ones.
+    fn take_items(&mut self, prepared: &Prepared, sink: &Sink) {
+        let mut replaced = prepared.replaced.clone();
+        replaced.extend(prepared.dropped.iter().map(|(name, _)| name.clone()));
+        self.items.add(&prepared.cell, &replaced);
+        for (name, reason) in &prepared.dropped {
+            let name = items::described(name);
+            let text =
+                format!("note: {name} of an earlier cell does not fit any more, and was dropped: {reason}\n");
+            sink(Output::Text(Stream::Stderr, text));
+        }
+        self.lost.extend(prepared.lost());
+    }
+
+    /// Names the variables that a failing cell would have left behind, and those that it took along.
+    fn with_lost(&mut self, error: CellError, cell: &Cell, earlier: &[String]) -> CellError {
+        // What does not compile has run nothing, and every earlier variable is still there.
+        if error.name == "CompileError" {
+            return error;
+        }
+        let is_gone = |name: &&String| !self.scope.variables.iter().any(|(kept, _)| kept == *name);
+        let of_cell: Vec<String> = cell.variables.iter().filter(is_gone).cloned().collect();
+        let is_told = |name: &&String| self.lost.iter().any(|(lost, _)| lost == *name);
+        let moved: Vec<String> = earlier
+            .iter()
+            .filter(|name| is_gone(name) && !is_told(name) && !cell.variables.contains(name))
+            .cloned()
+            .collect();
+        let mut lines = Vec::new();
+        if !of_cell.is_empty() {
+            lines.push(format!("not kept, since this cell failed: {}", of_cell.join(", ")));
+        }
+        if !moved.is_empty() {
+            lines.push(format!("moved by this cell, and so lost: {}", moved.join(", ")));
+            lines.push("help: pass a reference (`&`) or a `.clone()` to keep a variable".to_owned());
+        }
+        let reason = "the cell that defined it failed";
+        self.lost.extend(of_cell.into_iter().map(|name| (name, reason.to_owned())));
+        error.with_lines(lines)
     }
 
     fn outcome(&self, code: &str, annotated: &str, report: &Report) -> Result<(), CellError> {
@@ -216,6 +413,17 @@ impl Evaluator {
         lines.push("functions, types and imports of earlier cells are still there".to_owned());
         if was_interrupted {
             return interrupted("it did not react, so its process was ended").with_lines(lines);
+        }
+        if let Some(reason) = report.reason {
+            lines.push(
+                "help: the variable KILN_MEMORY sets the limit: `8G`, `50%` of what is free, or `none`"
+                    .to_owned(),
+            );
+            return CellError::new(
+                "MemoryLimit",
+                format!("the process that runs the cells was ended: {reason}"),
+            )
+            .with_lines(lines);
         }
         let how = message.rsplit_once("status: ").map_or(message, |(_, how)| how);
         CellError::new("ProcessEnded", format!("the process that runs the cells ended: {how}"))
@@ -276,7 +484,7 @@ impl Evaluator {
 }
 
 /// This very program, also when its file has been replaced by a newer build meanwhile.
-fn this_program() -> Result<std::path::PathBuf> {
+fn this_program() -> Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     Ok(if running.exists() { running.to_owned() } else { std::env::current_exe()? })
 }

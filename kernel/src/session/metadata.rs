@@ -41,7 +41,7 @@ pub(super) fn write_script(home: &Path, cargo: &Path) -> Result<()> {
 }
 
 /// A path as one word of a shell.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Findings {
     pub(super) borrowed: HashSet<usize>,
     /// The errors, as the compiler's messages with spans in bytes of the cell.
     pub(super) errors: Vec<Value>,
+    /// Errors within items of earlier cells: the byte of the scope's items, and what the compiler says.
+    pub(super) in_items: Vec<(usize, String)>,
 }
 
 /// The probe's source, and where the cell's bytes lie in it.
@@ -47,6 +49,8 @@ struct Source {
     /// Ranges of the text with the place in the cell where each begins.
     from_cell: Vec<(Range<usize>, usize)>,
     probes: Vec<(Range<usize>, usize)>,
+    /// How many bytes at the beginning are items of earlier cells.
+    items: usize,
 }
 
 const HELPERS: &str = "
@@ -68,15 +72,21 @@ impl Compiler {
     pub(super) fn probe(&self, code: &str, cell: &Cell, scope: &Scope) -> Result<Findings> {
         let source = write_source(code, cell, scope, None);
         let mut findings = read_messages(&source, &self.run(&source.text)?);
-        let references: HashSet<usize> = findings
+        let mut references: HashSet<usize> = findings
             .types
             .iter()
             .filter(|(_, ty)| ty.contains(['&', '\'']))
             .map(|(&number, _)| number)
             .collect();
-        if findings.errors.is_empty() && !references.is_empty() {
+        // Of several variables that share one borrow, the compiler names one: it is asked again without that one.
+        while findings.errors.is_empty() && !references.is_empty() {
             let source = write_source(code, cell, scope, Some(&references));
-            findings.borrowed = read_messages(&source, &self.run(&source.text)?).borrowed;
+            let borrowed = read_messages(&source, &self.run(&source.text)?).borrowed;
+            if borrowed.is_empty() {
+                break;
+            }
+            references.retain(|number| !borrowed.contains(number));
+            findings.borrowed.extend(borrowed);
         }
         Ok(findings)
     }
@@ -124,15 +134,19 @@ fn kept_arguments<'a>(arguments: impl Iterator<Item = &'a str>) -> Vec<&'a str> 
 }
 
 fn write_source(code: &str, cell: &Cell, scope: &Scope, references: Option<&HashSet<usize>>) -> Source {
-    let mut source = Source { text: String::new(), from_cell: Vec::new(), probes: Vec::new() };
-    let names: HashSet<String> = cell.items.iter().flat_map(|item| item.names.iter().cloned()).collect();
+    let mut source = Source { text: String::new(), from_cell: Vec::new(), probes: Vec::new(), items: 0 };
+    let names: HashSet<String> = cell.names().cloned().collect();
     if names.is_empty() {
         source.text.push_str(&scope.items);
     } else {
         source.text.push_str(&without_items(&scope.items, &names));
     }
+    source.items = source.text.len();
     source.text.push_str(HELPERS);
     for item in &cell.items {
+        if item.is_macro {
+            source.text.push_str("#[macro_export] ");
+        }
         source.copy(code, item.range.clone());
         source.text.push('\n');
     }
@@ -223,7 +237,10 @@ fn read_messages(source: &Source, messages: &str) -> Findings {
             findings.borrowed.insert(*number);
             continue;
         }
-        if message["spans"].as_array().is_some_and(|spans| !spans.is_empty()) {
+        if let Some(range) = spans(&message).next().filter(|range| range.start < source.items) {
+            let text = message["message"].as_str().unwrap_or_default().to_owned();
+            findings.in_items.push((range.start, text));
+        } else if message["spans"].as_array().is_some_and(|spans| !spans.is_empty()) {
             move_spans_to_cell(source, &mut message);
             findings.errors.push(message);
         }

@@ -79,9 +79,38 @@ pub(super) fn descendants(process: u32) -> Vec<u32> {
     found
 }
 
-/// The process that started this one, if it asked (by `JPY_PARENT_PID`, as Jupyter does) to be watched.
-pub(crate) fn parent_to_watch() -> Option<u32> {
-    let parent = std::os::unix::process::parent_id();
-    let asked: Option<u32> = std::env::var("JPY_PARENT_PID").ok().and_then(|parent| parent.parse().ok());
-    asked.filter(|asked| *asked == parent)
+/// The process that asked, by `JPY_PARENT_PID` as Jupyter does, that this one end with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parent {
+    /// It has started this process itself.
+    Own(u32),
+    /// Another process, such as a script, stands between.
+    Distant(u32),
+    /// It ended before this process could look.
+    Gone,
+    /// Nobody asked, or the number says nothing here.
+    None,
+}
+
+impl Parent {
+    pub(crate) fn find() -> Self {
+        let asked = std::env::var("JPY_PARENT_PID").ok().and_then(|parent| parent.parse().ok());
+        let own = std::os::unix::process::parent_id();
+        match asked {
+            Some(asked) if asked == own => Self::Own(asked),
+            Some(asked) if is_running(asked) => Self::Distant(asked),
+            // An orphan belongs to the first process.
+            Some(_) if own == 1 => Self::Gone,
+            _ => Self::None,
+        }
+    }
+
+    pub(crate) fn is_gone(self) -> bool {
+        match self {
+            Self::Own(parent) => std::os::unix::process::parent_id() != parent,
+            Self::Distant(parent) => !is_running(parent),
+            Self::Gone => true,
+            Self::None => false,
+        }
+    }
 }

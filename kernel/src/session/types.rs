@@ -14,13 +14,21 @@ pub(super) struct Annotated {
 /// Hides a statement from evcxr, so that its variables end with the cell.
 pub(super) const LOCAL_MACRO: &str = "macro_rules! kiln_local { ($($code:tt)*) => { $($code)* } }";
 
-/// Adds to each `let` of the cell its variables' types. Line breaks are neither added nor removed.
+/// Adds to each `let` of the cell its variables' types, and shows the value of the last expression. Line breaks are
+/// neither added nor removed.
 pub(super) fn annotate(code: &str, cell: &Cell, findings: &Findings) -> Annotated {
     let mut result = Annotated::default();
     let mut edits: Vec<(usize, usize, String)> = Vec::new();
     let mut number = 0;
     for statement in &cell.statements {
-        let StatementKind::Let(found) = &statement.kind else { continue };
+        let found = match &statement.kind {
+            StatementKind::Let(found) => found,
+            StatementKind::Last => {
+                show(statement, &mut edits);
+                continue;
+            }
+            StatementKind::Other => continue,
+        };
         let types: Vec<Result<String, String>> = (number..number + found.variables.len())
             .map(|number| {
                 if findings.borrowed.contains(&number) {
@@ -45,6 +53,14 @@ pub(super) fn annotate(code: &str, cell: &Cell, findings: &Findings) -> Annotate
     }
     result.code.push_str(&code[at..]);
     result
+}
+
+/// Written out here, since evcxr shows a value by `Debug` whenever its own first attempt does not compile, also where the
+/// reason is another one: an expression that uses a variable up.
+fn show(statement: &Statement, edits: &mut Vec<(usize, usize, String)>) {
+    let (start, end) = (statement.range.start, statement.range.end);
+    edits.push((start, start, "(".to_owned()));
+    edits.push((end, end, ").evcxr_display();".to_owned()));
 }
 
 fn annotate_let(
@@ -99,7 +115,7 @@ fn readable(ty: &str) -> String {
     ty.replace("ctx::", "")
 }
 
-fn has_word(text: &str, word: &str) -> bool {
+pub(super) fn has_word(text: &str, word: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '\'').any(|part| part == word)
 }
 
@@ -119,14 +135,17 @@ mod tests {
     /// Types are written where Rust wants them.
     #[test]
     fn writes_types_into_the_code() {
-        assert_eq!(annotated("let mut x = 1;\nx", &["i32"]).code, "let mut x: i32 = 1;\nx");
+        assert_eq!(
+            annotated("let mut x = 1;\nx", &["i32"]).code,
+            "let mut x: i32 = 1;\n(x).evcxr_display();"
+        );
         assert_eq!(
             annotated("let v: Vec<_> = f();", &["std::vec::Vec<u8>"]).code,
             "let v: std::vec::Vec<u8> = f();"
         );
         assert_eq!(
             annotated("let (a, mut b) = f();\na", &["i32", "u8"]).code,
-            "kiln_local!{let (a, mut b) = f();}; let a: i32 = a; let mut b: u8 = b;\na"
+            "kiln_local!{let (a, mut b) = f();}; let a: i32 = a; let mut b: u8 = b;\n(a).evcxr_display();"
         );
         assert_eq!(annotated("let f = g;", &["fn(f64) -> f64 {g}"]).code, "let f: fn(f64) -> f64 = g;");
     }

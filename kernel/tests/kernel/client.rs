@@ -21,6 +21,9 @@ pub(crate) struct Kernel {
     stdin: zmq::ClientStdinConnection,
     iopub: zmq::ClientIoPubConnection,
     connection_file: PathBuf,
+    connection: ConnectionInfo,
+    /// What the kernel writes to its log.
+    pub(crate) log: PathBuf,
     /// From the start of the process to the answer to the first request.
     pub(crate) time_to_info: Duration,
     /// The content of that answer.
@@ -38,6 +41,11 @@ pub(crate) struct Answer {
 
 impl Kernel {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a kernel with variables of the environment of its own.
+    pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -61,6 +69,7 @@ impl Kernel {
         let connection_file = std::env::temp_dir().join(name);
         std::fs::write(&connection_file, serde_json::to_string(&connection).expect("JSON"))
             .expect("a connection file");
+        let log = connection_file.with_extension("log");
         let started = Instant::now();
         let process = Command::new(env!("CARGO_BIN_EXE_kiln"))
             .arg("kernel")
@@ -68,7 +77,11 @@ impl Kernel {
             // The kernel ends with this process, however a test ends.
             .env("JPY_PARENT_PID", std::process::id().to_string())
             .env("KILN_STANDBY", "0")
+            .env("KILN_STATE", state())
+            .env_remove("KILN_MEMORY")
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log).expect("a log"))
             .spawn()
             .expect("the kernel starts");
         let (shell, control, stdin, iopub) = runtime.block_on(async {
@@ -98,6 +111,8 @@ impl Kernel {
             stdin,
             iopub,
             connection_file,
+            connection,
+            log,
             time_to_info: Duration::ZERO,
             info: Value::Null,
         };
@@ -158,6 +173,47 @@ impl Kernel {
             let message = self.read_iopub(FIRST_LIMIT);
             if parent(&message) == id && message.header.msg_type == kind {
                 return content_of(&message);
+            }
+        }
+    }
+
+    /// Sends a request that is signed with another key than the kernel's.
+    pub(crate) fn send_forged(&mut self, kind: &str, content: Value) {
+        let forged = ConnectionInfo { key: "another key".into(), ..self.connection.clone() };
+        self.runtime.block_on(async {
+            let identity = zmq::peer_identity_for_session("forger").expect("an identity");
+            let mut shell = zmq::create_client_shell_connection_with_identity(&forged, "forger", identity)
+                .await
+                .expect("shell");
+            shell.send(request(kind, content)).await.expect("sent");
+            // The message is on its way when the connection closes.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        });
+    }
+
+    /// Whether the heartbeat is answered.
+    pub(crate) fn beats(&mut self) -> bool {
+        self.runtime.block_on(async {
+            let mut heart =
+                zmq::create_client_heartbeat_connection(&self.connection).await.expect("heartbeat");
+            tokio::time::timeout(LIMIT, heart.single_heartbeat()).await.is_ok_and(|beat| beat.is_ok())
+        })
+    }
+
+    /// Sends a request on the shell socket, and returns all messages to front ends up to the end of its work, as type and
+    /// content, with the status.
+    pub(crate) fn watch(&mut self, kind: &str, content: Value) -> Vec<(String, Value)> {
+        let id = self.send(kind, content);
+        let mut messages = Vec::new();
+        loop {
+            let message = self.read_iopub(LIMIT);
+            if parent(&message) == id {
+                let content = content_of(&message);
+                let is_end = content["execution_state"] == "idle";
+                messages.push((message.header.msg_type.clone(), content));
+                if is_end {
+                    return messages;
+                }
             }
         }
     }
@@ -261,7 +317,9 @@ impl Drop for Kernel {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        let _ = std::fs::remove_file(&self.connection_file);
+        for file in [&self.connection_file, &self.log] {
+            let _ = std::fs::remove_file(file);
+        }
     }
 }
 
@@ -307,6 +365,11 @@ pub(crate) fn execute_content(code: &str) -> Value {
         "code": code, "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true,
         "stop_on_error": true,
     })
+}
+
+/// The directory of the history, shared by the kernels of all tests.
+fn state() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("state")
 }
 
 fn request(kind: &str, content: Value) -> JupyterMessage {

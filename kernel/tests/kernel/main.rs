@@ -3,9 +3,14 @@
 //! Most checks share one kernel, as the cells of a notebook do; a check that depends on a fresh one starts its own.
 #![allow(clippy::unwrap_used)]
 
+mod again;
 mod client;
 mod command_line;
+mod commands;
+mod export;
 mod notebooks;
+mod protocol;
+mod robust;
 
 use client::{Kernel, execute_content};
 use serde_json::json;
@@ -80,7 +85,8 @@ let error = kiln::Error::argument(\"wrong\");
 let text = \"static\";
 let square = |x: f64| x * x;
 let part = &v[..1];
-square(part[0])";
+let (left, right) = v.split_at(1);
+square(part[0]) * (left.len() * right.len()) as f64";
     assert_eq!(kernel.execute(cell).ok().result(), Some("1.0"));
     let answer = kernel.execute(
         "b.push('!'); format!(\"{a:?} {b} {} {parsed} {maybe:?} {} {error} {text}\", map.len(), boxed(1.0))",
@@ -89,6 +95,17 @@ square(part[0])";
     let answer = kernel.execute("square(2.0)");
     let traceback = answer.reply["traceback"].to_string();
     assert!(traceback.contains("was not kept") && traceback.contains("closure"), "{traceback}");
+}
+
+/// A value's own display is used also where the last expression uses a variable up.
+#[test]
+fn a_last_expression_may_use_a_variable_up() {
+    let mut kernel = kernel();
+    kernel.execute("use kiln::prelude::*;\nlet figure = Figure::new().line(\"a\", 0..2, [1.0, 2.0]);").ok();
+    let answer = kernel.execute("figure.title(\"shown\")").ok();
+    assert!(answer.result().is_some_and(|text| text.starts_with("Figure: shown")), "{:?}", answer.result());
+    let answer = kernel.execute("let text = String::from(\"a\");\ntext + \"b\"");
+    assert_eq!(answer.ok().result(), Some("\"ab\""));
 }
 
 /// A panic, an early return, a compile error and an exit are errors; what was there before a panic is still there.
@@ -198,7 +215,7 @@ fn waiting_cells_are_aborted() {
 #[test]
 fn input_is_asked_for() {
     let mut kernel = kernel();
-    let id = kernel.begin("let name = kiln::notebook::input(\"name? \")?;\nname");
+    let id = kernel.begin("let name = kiln::input(\"name? \")?;\nname");
     let asked = kernel.answer_input("가나");
     assert_eq!((asked["prompt"].as_str(), asked["password"].as_bool()), (Some("name? "), Some(false)));
     assert_eq!(kernel.finish(&id).ok().result(), Some("\"가나\""));

@@ -56,6 +56,30 @@ fn each_line_works_in_a_cell_of_its_own_and_again() {
     assert_eq!(answer.result(), Some("not trained yet: end with .run()?"));
 }
 
+/// Notebooks named by relative paths, in different directories, all run, and land in the one directory that was named.
+#[test]
+fn several_notebooks_run_in_one_call() {
+    let base = std::env::temp_dir().join(format!("kiln-several-{}", std::process::id()));
+    for (name, cell) in [("one", "1 + 1"), ("two", "std::env::current_dir()?.ends_with(\"two\")")] {
+        let directory = base.join(name);
+        std::fs::create_dir_all(&directory).expect("a directory for the notebook");
+        let notebook = serde_json::json!({
+            "cells": [{"cell_type": "code", "id": "a", "metadata": {}, "source": cell, "outputs": [], "execution_count": null}],
+            "metadata": {"kernelspec": {"name": "kiln", "display_name": "Rust (Kiln)"}}, "nbformat": 4, "nbformat_minor": 5,
+        });
+        std::fs::write(directory.join(format!("{name}.ipynb")), notebook.to_string()).expect("written");
+    }
+    let run = Command::new(env!("CARGO_BIN_EXE_kiln"))
+        .args(["run", "one/one.ipynb", "two/two.ipynb", "--to", "out"])
+        .current_dir(&base)
+        .output()
+        .expect("the program is there");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let executed = |name: &str| std::fs::read_to_string(base.join("out").join(name)).expect("it was written");
+    assert!(executed("one.ipynb").contains("\"2\"") && executed("two.ipynb").contains("\"true\""));
+    let _ = std::fs::remove_dir_all(&base);
+}
+
 /// The quickstart runs through the real kernel, and its claims hold.
 #[test]
 fn the_quickstart_runs() {

@@ -140,3 +140,184 @@ fn figures_that_cannot_be_saved() {
     assert_eq!(left, ["file"]);
     std::fs::remove_dir_all(folder).expect("the folder is ours");
 }
+
+/// Rates, clipping and the other options of optimizers.
+#[test]
+fn optimizers_outside_their_range() {
+    fn compile(optimizer: impl Optimizer + 'static) -> Result<()> {
+        Sequential::new().add(Dense::new(1).input_shape([2])).compile(optimizer, "mse", ())
+    }
+    for rate in [-1.0, f64::NAN, f64::INFINITY] {
+        assert_error(compile(Adam::new(rate)), &["Adam", "learning rate", &rate.to_string()]);
+    }
+    assert_error(
+        compile(SGD::new(0.1).clipnorm(1.0).clipvalue(1.0)),
+        &["SGD", "clipnorm and clipvalue", "only one"],
+    );
+    assert_error(
+        compile(Lion::new(0.1).global_clipnorm(1.0).clipnorm(1.0)),
+        &["only one of clipnorm, clipvalue and global_clipnorm"],
+    );
+    assert_error(compile(SGD::new(0.1).clipnorm(-1.0)), &["clipnorm", "-1"]);
+    assert_error(compile(SGD::new(0.1).weight_decay(-0.1)), &["weight_decay", "-0.1"]);
+    assert_error(
+        compile(SGD::new(0.1).use_ema(true).ema_momentum(1.5)),
+        &["ema_momentum", "1.5", "0.0..=1.0"],
+    );
+    assert_error(
+        compile(SGD::new(0.1).ema_overwrite_frequency(0)),
+        &["ema_overwrite_frequency", "at least 1"],
+    );
+    assert_error(
+        compile(SGD::new(0.1).gradient_accumulation_steps(1)),
+        &["gradient_accumulation_steps", "at least 2"],
+    );
+    assert_error(compile(RMSprop::new(0.1).rho(1.5)), &["RMSprop: rho", "1.5"]);
+    assert_error(compile(Adadelta::new(0.1).rho(-0.5)), &["Adadelta: rho", "-0.5"]);
+    assert_error(compile(Adam::new(0.1).beta_2(1.0)), &["Adam: beta_2", "0.0..1.0"]);
+    assert_error(compile(Adamax::new(0.1).beta_1(-0.1)), &["Adamax: beta_1", "-0.1"]);
+    assert_error(compile(Nadam::new(0.1).beta_2(2.0)), &["Nadam: beta_2", "2"]);
+    assert_error(compile(Lion::new(0.1).beta_1(0.0)), &["Lion: beta_1", "0"]);
+    assert_error(
+        compile(Adagrad::new(0.1).initial_accumulator_value(-1.0)),
+        &["initial_accumulator_value", "-1"],
+    );
+    assert_error(compile(Ftrl::new(0.1).learning_rate_power(0.5)), &["learning_rate_power", "0.5"]);
+    assert_error(
+        compile(Ftrl::new(0.1).l1_regularization_strength(-0.5)),
+        &["l1_regularization_strength", "-0.5"],
+    );
+}
+
+#[test]
+fn schedules_that_cannot_run() {
+    fn compile(schedule: impl Schedule + 'static) -> Result<()> {
+        Sequential::new().add(Dense::new(1).input_shape([2])).compile(SGD::new(schedule), "mse", ())
+    }
+    assert_error(compile(ExponentialDecay::new(0.1, 0, 0.9)), &["ExponentialDecay", "decay_steps", "0"]);
+    assert_error(compile(InverseTimeDecay::new(0.1, 0, 0.9)), &["InverseTimeDecay", "decay_steps", "0"]);
+    assert_error(compile(PolynomialDecay::new(0.1, 0)), &["PolynomialDecay", "decay_steps", "0"]);
+    assert_error(compile(CosineDecay::new(0.1, 0)), &["CosineDecay", "decay_steps", "0"]);
+    assert_error(
+        compile(CosineDecayRestarts::new(0.1, 0)),
+        &["CosineDecayRestarts", "first_decay_steps", "0"],
+    );
+    assert_error(
+        compile(PiecewiseConstantDecay::new([10, 20], [0.1, 0.2])),
+        &["PiecewiseConstantDecay", "2", "3"],
+    );
+    assert_error(compile(PowerDecay::new(0.1, 0)), &["PowerDecay", "0"]);
+    assert_error(compile(OneCycle::new(0.1, 0)), &["OneCycle", "0"]);
+    assert_error(compile(ExponentialDecay::new(-0.1, 10, 0.9)), &["ExponentialDecay", "-0.1"]);
+}
+
+#[test]
+fn parts_of_layers_outside_their_range() {
+    fn build(layer: Dense) -> Result<()> {
+        Sequential::new().add(layer.input_shape([2])).compile("sgd", "mse", ())
+    }
+    use kiln::initializers::*;
+    let scaled = |scale: f64| build(Dense::new(2).kernel_initializer(VarianceScaling::new().scale(scale)));
+    assert_error(scaled(0.0), &["kernel: VarianceScaling", "scale", "0"]);
+    assert_error(scaled(-1.0), &["scale", "-1"]);
+    assert_error(
+        build(Dense::new(2).kernel_initializer(RandomNormal::new().stddev(-0.1))),
+        &["stddev", "-0.1"],
+    );
+    assert_error(
+        build(Dense::new(2).kernel_initializer(TruncatedNormal::new().stddev(-0.1))),
+        &["stddev", "-0.1"],
+    );
+    assert_error(
+        build(Dense::new(2).kernel_initializer(RandomUniform::new().minval(1.0).maxval(0.0))),
+        &["minval", "maxval"],
+    );
+    assert_error(build(Dense::new(2).bias_initializer("orthogonal")), &["bias", "[2]"]);
+    assert_error(
+        build(Dense::new(2).kernel_regularizer(L2::new(-0.1))),
+        &["kernel_regularizer", "L2", "-0.1"],
+    );
+    assert_error(
+        build(Dense::new(2).kernel_regularizer(L1::new(f64::NAN))),
+        &["kernel_regularizer", "L1", "NaN"],
+    );
+    assert_error(
+        build(Dense::new(2).bias_regularizer(OrthogonalRegularizer::new())),
+        &["bias_regularizer", "matrix", "[2]"],
+    );
+    assert_error(
+        build(Dense::new(2).kernel_regularizer(OrthogonalRegularizer::new().mode("row"))),
+        &["`row`", "rows, columns"],
+    );
+    assert_error(build(Dense::new(2).kernel_constraint(MaxNorm::new(-1.0))), &["kernel_constraint", "-1"]);
+    assert_error(
+        build(Dense::new(2).kernel_constraint(MinMaxNorm::new(2.0, 1.0))),
+        &["kernel_constraint", "2", "1"],
+    );
+    assert_error(build(Dense::new(2).kernel_constraint("max_nrm")), &["`max_nrm`", "max_norm"]);
+}
+
+/// Options of losses and metrics, and names of theirs that do not exist.
+#[test]
+fn losses_and_metrics_outside_their_range() {
+    use kiln::losses::*;
+    use kiln::metrics::{self, AUC, BinaryAccuracy, F1Score, FBetaScore, Precision, R2Score};
+    fn with(loss: impl Loss + 'static) -> Result<()> {
+        let mut model = Sequential::new().add(Dense::new(3).activation("softmax").input_shape([2]));
+        model.compile("sgd", loss, ())?;
+        model
+            .train_on_batch(&Tensor::ones([2, 2]), &Tensor::new([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
+            .map(drop)
+    }
+    assert_error(
+        with(CategoricalCrossentropy::new().label_smoothing(1.5)),
+        &["label_smoothing", "0.0..=1.0", "1.5"],
+    );
+    assert_error(with(Huber::new().delta(-1.0)), &["Huber: delta", "-1"]);
+    assert_error(
+        with(MeanSquaredError::new().reduction("average")),
+        &["`average`", "sum_over_batch_size, mean"],
+    );
+    assert_error(with(MeanSquaredError::new().reduction("none")), &["none", "train", "sum_over_batch_size"]);
+    let measured = |metric: metrics::Metrics| {
+        Sequential::new().add(Dense::new(3).input_shape([2])).compile("sgd", "mse", metric)
+    };
+    assert_error(measured(AUC::new().curve("ROCK").into()), &["`ROCK`", "ROC, PR"]);
+    assert_error(measured(AUC::new().summation_method("middle").into()), &["`middle`", "interpolation"]);
+    assert_error(measured(AUC::new().num_thresholds(1).into()), &["num_thresholds", "at least 2"]);
+    assert_error(
+        measured(Precision::new().thresholds([0.5, 1.5]).into()),
+        &["thresholds", "1.5", "0.0..=1.0"],
+    );
+    assert_error(measured(F1Score::new().average("mean").into()), &["`mean`", "micro, macro, weighted"]);
+    assert_error(measured(FBetaScore::new().beta(0.0).into()), &["beta", "0"]);
+    assert_error(measured(R2Score::new().class_aggregation("mean").into()), &["`mean`", "uniform_average"]);
+    assert_error(
+        measured(metrics::Metrics::new(BinaryAccuracy::new()).weighted_metrics("acuracy")),
+        &["`acuracy`", "accuracy"],
+    );
+}
+
+/// Weights of samples and classes that do not fit, with the shape or the range that would.
+#[test]
+fn weights_that_do_not_fit() {
+    let mut model = classifier();
+    let (x, y) = (Tensor::zeros([4, 4]), Tensor::new([0, 1, 2, 0]));
+    let fit = |model: &mut Sequential, weights: Tensor| {
+        model.fit(&x, &y).sample_weight(&weights).verbose(0).run().map(drop)
+    };
+    assert_error(fit(&mut model, Tensor::ones([3])), &["sample_weight", "[3]", "4 samples", "[4]"]);
+    assert_error(fit(&mut model, Tensor::ones([4, 3])), &["sample_weight", "[4, 3]"]);
+    assert_error(fit(&mut model, Tensor::new([1.0, f32::NAN, 1.0, 1.0])), &["weights", "NaN"]);
+    let both = model.fit(&x, &y).sample_weight(&Tensor::ones([4])).class_weight([(0, 2.0)]).verbose(0).run();
+    assert_error(both, &["sample_weight and class_weight", "both"]);
+    assert_error(model.fit(&x, &y).class_weight([(1, -2.0)]).run(), &["class_weight", "class 1", "-2"]);
+    assert_error(model.batch(&x, &y).sample_weight(&Tensor::ones([2])).test(), &["sample_weight", "[2]"]);
+    assert_error(model.evaluation(&x, &y).sample_weight(&Tensor::ones([2])).run(), &["sample_weight", "[2]"]);
+    assert_error(model.evaluation(&x, &y).batch_size(0).run(), &["batch_size", "0"]);
+    assert_error(model.fit(&x, &y).steps_per_epoch(0).run(), &["steps_per_epoch", "0"]);
+    let stray = model.fit(&x, &y).validation_split(0.5).validation_sample_weight(&Tensor::ones([2])).run();
+    assert_error(stray, &["validation_sample_weight", "validation_data"]);
+    let held = model.fit(&x, &y).validation_data(&x, &y).validation_sample_weight(&Tensor::ones([2])).run();
+    assert_error(held, &["validation data", "[2]", "4 samples"]);
+}

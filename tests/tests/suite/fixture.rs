@@ -9,7 +9,8 @@ pub(crate) fn read(name: &str) -> Value {
     let path = format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     // Python writes NaN, which JSON does not have; `numbers` reads null as NaN.
-    serde_json::from_str(&text.replace("NaN", "null")).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let text = text.replace(" NaN", " null").replace("[NaN", "[null");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// A packed fixture of `tests/fixtures`.

@@ -1,12 +1,24 @@
 //! Suites that cross crates, in one binary.
 
+mod allocations;
 mod bad_input;
 mod bias_variance;
+mod broken_files;
+mod budget;
+mod callbacks;
 mod devices;
+mod distributions;
+mod fits;
 mod fixture;
 mod formula;
 mod golden;
+mod invariants;
+mod keras_files;
 mod layers;
+mod lecture;
+mod losses_and_metrics;
+mod names;
+mod own_parts;
 mod random_configs;
 mod summaries;
 mod training_run;

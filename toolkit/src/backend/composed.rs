@@ -51,6 +51,26 @@ fn softmax(x: &Tensor) -> Tensor {
     &e / row_sums(&e)
 }
 
+/// By bisection of the threshold: the sum of what lies above it falls from at least 1 to 0 between the largest number
+/// less 1 and the largest.
+fn sparsemax(x: &Tensor) -> Tensor {
+    let (rows, columns) = x.shape().as_rows();
+    let flat = x.reshaped(Shape::from_fit(&[rows, columns]));
+    let largest =
+        x.backend().reduce(Reduction::Max, x, (rows, columns, 1)).reshaped(Shape::from_fit(&[rows, 1]));
+    let mut low = largest - 1.0;
+    let mut width = 1.0;
+    for _ in 0..60 {
+        width *= 0.5;
+        let over = above(&row_sums(&(&flat - (&low + width)).clip(0.0, f64::INFINITY)), 1.0);
+        low = low + over * width;
+    }
+    // What the bisection found is the support; the threshold follows from it exactly.
+    let support = above(&(&flat - &low), 0.0);
+    let threshold = (row_sums(&(&flat * &support)) - 1.0) / row_sums(&support);
+    (flat - threshold).clip(0.0, f64::INFINITY).reshaped(x.shape())
+}
+
 pub(super) fn activate(activation: &Activation, x: &Tensor) -> Tensor {
     let positive = || x.clip(0.0, f64::INFINITY);
     match *activation {
@@ -87,6 +107,11 @@ pub(super) fn activate(activation: &Activation, x: &Tensor) -> Tensor {
             &side * x + (1.0 - &side) * (x.clip(-1.0, 1.0) + 1.0).square() * 0.25
         }
         Activation::SparseSigmoid => 0.5 * (x.clip(-1.0, 1.0) + 1.0),
+        Activation::Threshold { threshold, value } => {
+            let side = above(x, threshold);
+            &side * x + (1.0 - &side) * value
+        }
+        Activation::Sparsemax => sparsemax(x),
         Activation::Softmax => softmax(x),
         Activation::LogSoftmax => {
             let (rows, columns) = x.shape().as_rows();
@@ -122,6 +147,11 @@ pub(super) fn activate_backward(activation: &Activation, grad: &Tensor, x: &Tens
         Activation::Linear => grad.clone(),
         Activation::Softmax => y * (grad - row_sums(&(grad * y))),
         Activation::LogSoftmax => grad - y.exp() * row_sums(grad),
+        Activation::Sparsemax => {
+            let support = above(y, 0.0);
+            let mean = row_sums(&(grad * &support)) / row_sums(&support);
+            (grad - mean) * support
+        }
         _ => grad * derivative(activation, x, y),
     }
 }
@@ -185,7 +215,8 @@ fn derivative(activation: &Activation, x: &Tensor, y: &Tensor) -> Tensor {
         Activation::Squareplus { b } => 0.5 * (x / (x.square() + b).sqrt() + 1.0),
         Activation::SparsePlus => 0.5 * (x.clip(-1.0, 1.0) + 1.0),
         Activation::SparseSigmoid => 0.5 * (1.0 - at_least(&x.abs(), 1.0)),
-        Activation::Linear | Activation::Softmax | Activation::LogSoftmax => {
+        Activation::Threshold { threshold, .. } => above(x, threshold),
+        Activation::Linear | Activation::Softmax | Activation::LogSoftmax | Activation::Sparsemax => {
             unreachable!("handled by the caller")
         }
     }

@@ -1,7 +1,8 @@
 //! Early stopping.
 
-use super::monitor::Monitor;
-use super::{Callback, Logs, MonitorMode, warn_missing};
+use super::monitor::{Monitor, warn_missing};
+use super::shared::Shared;
+use super::{Callback, IntoMonitorMode, Logs};
 use crate::models::Sequential;
 use crate::{Result, Tensor};
 
@@ -9,13 +10,19 @@ use crate::{Result, Tensor};
 ///
 /// After `patience` epochs without improvement the training ends; 0 and 1 behave alike, and the first epoch never ends
 /// it. With `restore_best_weights` the model gets the weights of its best epoch back, also when the training ran to its
-/// end.
+/// end. Clones share what they find, so that one can be asked after `fit` where the training ended.
 ///
 /// # Example
 /// ```
 /// use kiln::prelude::*;
-/// let stop = EarlyStopping::new().monitor("val_loss").patience(3).restore_best_weights(true);
-/// # let _ = stop;
+/// let (x, y) = (Tensor::ones([8, 1]), Tensor::zeros([8, 1]));
+/// let mut model = Sequential::new().add(Dense::new(1).input_shape([1]));
+/// model.compile(SGD::new(3.0), "mse", ())?; // far too fast: the loss rises
+/// let stop = EarlyStopping::new().monitor("loss").patience(2).restore_best_weights(true);
+/// let history = model.fit(&x, &y).epochs(20).callback(stop.clone()).verbose(0).run()?;
+/// assert_eq!(history.epochs().len(), 3);
+/// assert_eq!((stop.stopped_epoch(), stop.best_epoch()), (Some(2), Some(0)));
+/// # Ok::<(), kiln::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct EarlyStopping {
@@ -25,7 +32,7 @@ pub struct EarlyStopping {
     baseline: Option<f64>,
     restore_best_weights: bool,
     start_from_epoch: usize,
-    state: State,
+    state: Shared<State>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -48,7 +55,7 @@ impl EarlyStopping {
             baseline: None,
             restore_best_weights: false,
             start_from_epoch: 0,
-            state: State::default(),
+            state: Shared::default(),
         }
     }
 
@@ -70,9 +77,9 @@ impl EarlyStopping {
         self
     }
 
-    /// Which way is better; by the name by default.
-    pub fn mode(mut self, mode: MonitorMode) -> Self {
-        self.monitor.mode = mode;
+    /// Which way is better, by value or by name (`min`, `max`, `auto`); by the metric by default.
+    pub fn mode(mut self, mode: impl IntoMonitorMode) -> Self {
+        self.monitor.mode = mode.into_monitor_mode();
         self
     }
 
@@ -99,6 +106,22 @@ impl EarlyStopping {
         self.start_from_epoch = epoch;
         self
     }
+
+    /// The epoch that ended the last training, counted from 0; `None` where it ran to its end.
+    pub fn stopped_epoch(&self) -> Option<usize> {
+        self.state.lock().stopped_epoch
+    }
+
+    /// The epoch with the best number of the last training, counted from 0.
+    pub fn best_epoch(&self) -> Option<usize> {
+        let state = self.state.lock();
+        state.best.map(|_| state.best_epoch)
+    }
+
+    /// The best number of the last training.
+    pub fn best(&self) -> Option<f64> {
+        self.state.lock().best
+    }
 }
 
 impl Default for EarlyStopping {
@@ -109,50 +132,51 @@ impl Default for EarlyStopping {
 
 impl Callback for EarlyStopping {
     fn on_train_begin(&mut self, _model: &mut Sequential) -> Result<()> {
-        self.state = State::default();
+        self.monitor.check("EarlyStopping")?;
+        *self.state.lock() = State::default();
         Ok(())
     }
 
     fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, model: &mut Sequential) -> Result<()> {
+        let mut state = self.state.lock();
         let Some(current) = logs.get(&self.monitor.name) else {
-            if !std::mem::replace(&mut self.state.warned, true) {
-                warn_missing("EarlyStopping", &self.monitor.name, logs);
-            }
+            warn_missing(&mut state.warned, "Early stopping", &self.monitor.name, logs);
             return Ok(());
         };
         if epoch < self.start_from_epoch {
             return Ok(());
         }
-        if self.restore_best_weights && self.state.best_weights.is_none() {
-            self.state.best_weights = Some(model.get_weights()?);
-            self.state.best_epoch = epoch;
+        if self.restore_best_weights && state.best_weights.is_none() {
+            state.best_weights = Some(model.get_weights()?);
+            state.best_epoch = epoch;
         }
-        self.state.wait += 1;
-        if self.monitor.improves(current, self.state.best) {
-            self.state.best = Some(current);
-            self.state.best_epoch = epoch;
+        state.wait += 1;
+        if self.monitor.improves(model, current, state.best) {
+            state.best = Some(current);
+            state.best_epoch = epoch;
             if self.restore_best_weights {
-                self.state.best_weights = Some(model.get_weights()?);
+                state.best_weights = Some(model.get_weights()?);
             }
-            if self.baseline.is_none_or(|baseline| self.monitor.improves(current, Some(baseline))) {
-                self.state.wait = 0;
+            if self.baseline.is_none_or(|baseline| self.monitor.improves(model, current, Some(baseline))) {
+                state.wait = 0;
             }
             return Ok(());
         }
-        if self.state.wait >= self.patience && epoch > 0 {
-            self.state.stopped_epoch = Some(epoch);
+        if state.wait >= self.patience && epoch > 0 {
+            state.stopped_epoch = Some(epoch);
             model.stop_training();
         }
         Ok(())
     }
 
     fn on_train_end(&mut self, model: &mut Sequential) -> Result<()> {
-        if let (Some(epoch), true) = (self.state.stopped_epoch, self.verbose) {
+        let mut state = self.state.lock();
+        if let (Some(epoch), true) = (state.stopped_epoch, self.verbose) {
             println!("Epoch {}: early stopping", epoch + 1);
         }
-        if let Some(weights) = self.state.best_weights.take() {
+        if let Some(weights) = state.best_weights.take() {
             if self.verbose {
-                let best = self.state.best_epoch + 1;
+                let best = state.best_epoch + 1;
                 println!("Restoring model weights from the end of the best epoch: {best}.");
             }
             model.set_weights(&weights)?;

@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
 
 /// Implements [`Configured`] from the fields in Keras's order. A row is `kind "key": (place)`:
 /// `field` reads if it is there, `must` has no default, `only` has one value, `own` writes and reads the place itself,
-/// `early` is written if it is set, `late` (of the same key, after it) if it is not,
+/// `read` can have one value and is not written, `early` is written if it is set, `late` (of the same key, after it) if it is not,
 /// `name` is a name that Keras gives and that is not kept.
 macro_rules! keras_config {
     ($Type:ident, $module:literal, $blank:expr, { $($kind:ident $key:literal: ($($value:tt)+);)* }) => {
@@ -126,9 +126,10 @@ macro_rules! keras_config {
     (@write name $self:ident $out:ident $key:literal ($value:literal)) => {
         $out.insert($key.into(), $value.into())
     };
-    (@write only $self:ident $out:ident $key:literal ($value:tt)) => {
-        $out.insert($key.into(), serde_json::json!($value))
+    (@write only $self:ident $out:ident $key:literal ($($value:tt)+)) => {
+        $out.insert($key.into(), serde_json::json!($($value)+))
     };
+    (@write read $self:ident $out:ident $key:literal ($($value:tt)+)) => {};
     (@write own $self:ident $out:ident $key:literal ($($path:tt)+)) => {
         $self.$($path)+.write($out)?
     };
@@ -145,8 +146,11 @@ macro_rules! keras_config {
     (@read name $self:ident $fields:ident $key:literal ($value:literal)) => {
         $fields.read($key, &mut Some(String::new()))?
     };
-    (@read only $self:ident $fields:ident $key:literal ($value:tt)) => {
-        $fields.only($key, serde_json::json!($value))?
+    (@read only $self:ident $fields:ident $key:literal ($($value:tt)+)) => {
+        $fields.only($key, serde_json::json!($($value)+))?
+    };
+    (@read read $self:ident $fields:ident $key:literal ($($value:tt)+)) => {
+        $fields.only($key, serde_json::json!($($value)+))?
     };
     (@read own $self:ident $fields:ident $key:literal ($($path:tt)+)) => {
         $self.$($path)+.read($fields)?

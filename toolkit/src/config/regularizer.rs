@@ -10,6 +10,10 @@ pub(super) fn read(class: &str, fields: &Map) -> Result<Arc<dyn Regularizer>> {
         "L1" => Arc::new(L1::from_fields(fields)?),
         "L2" => Arc::new(L2::from_fields(fields)?),
         "L1L2" => Arc::new(L1L2::from_fields(fields)?),
-        _ => return Err(Error::unknown_name("regularizer", class, ["L1", "L2", "L1L2"])),
+        "OrthogonalRegularizer" => Arc::new(OrthogonalRegularizer::from_fields(fields)?),
+        _ => {
+            let names = ["L1", "L2", "L1L2", "OrthogonalRegularizer"];
+            return Err(Error::unknown_name("regularizer", class, names));
+        }
     })
 }

@@ -11,6 +11,16 @@ use crate::{Error, Result};
 /// from all such matrices.
 ///
 /// Source: Saxe et al., *Exact solutions to the nonlinear dynamics of learning in deep linear networks* (2014).
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::Orthogonal::new()).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// let product = kernel[0] * kernel[1] + kernel[2] * kernel[3];
+/// assert!(product.abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Orthogonal {
     gain: f64,
@@ -63,6 +73,15 @@ impl Initializer for Orthogonal {
 keras_config!(Orthogonal, "keras.initializers", Self::new(), { only "seed": (null); field "gain": (gain); });
 
 /// The identity matrix times a gain.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::Identity::new()).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert_eq!(kernel, [1.0, 0.0, 0.0, 1.0]);
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Identity {
     gain: f64,

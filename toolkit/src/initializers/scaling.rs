@@ -38,6 +38,15 @@ pub enum Distribution {
 /// | Glorot (Xavier) | 1 | mean of inputs and outputs | sigmoid, tanh, softmax |
 /// | He | 2 | inputs | ReLU and its kin |
 /// | LeCun | 1 | inputs | SELU |
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+/// let layer = Dense::new(2).kernel_initializer(initializers::VarianceScaling::new().scale(2.0)).input_shape([2]);
+/// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+/// assert!(kernel.iter().all(|weight| weight.abs() <= 2.28));
+/// # Ok::<(), kiln::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct VarianceScaling {
     scale: f64,
@@ -188,26 +197,80 @@ named! {
     /// Even draws within $\pm\sqrt{6 / (n_{in} + n_{out})}$; Keras's default for kernels.
     ///
     /// Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural networks* (2010).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let layer = Dense::new(2).kernel_initializer(initializers::GlorotUniform).input_shape([2]);
+    /// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+    /// assert!(kernel.iter().all(|weight| weight.abs() <= 1.2248));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     GlorotUniform = 1.0, Avg, Uniform;
     /// Normal with variance $2 / (n_{in} + n_{out})$, truncated.
     ///
     /// Source: Glorot and Bengio (2010).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let layer = Dense::new(2).kernel_initializer(initializers::GlorotNormal).input_shape([2]);
+    /// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+    /// assert!(kernel.iter().all(|weight| weight.abs() <= 1.6078));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     GlorotNormal = 1.0, Avg, TruncatedNormal;
     /// Even draws within $\pm\sqrt{6 / n_{in}}$.
     ///
     /// Source: He et al., *Delving deep into rectifiers* (2015).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let layer = Dense::new(2).kernel_initializer(initializers::HeUniform).input_shape([2]);
+    /// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+    /// assert!(kernel.iter().all(|weight| weight.abs() <= 1.7321));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     HeUniform = 2.0, In, Uniform;
     /// Normal with variance $2 / n_{in}$, truncated.
     ///
     /// Source: He et al. (2015).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let layer = Dense::new(2).kernel_initializer(initializers::HeNormal).input_shape([2]);
+    /// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+    /// assert!(kernel.iter().all(|weight| weight.abs() <= 2.2737));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     HeNormal = 2.0, In, TruncatedNormal;
     /// Even draws within $\pm\sqrt{3 / n_{in}}$.
     ///
     /// Source: LeCun et al., *Efficient backprop* (1998).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let layer = Dense::new(2).kernel_initializer(initializers::LecunUniform).input_shape([2]);
+    /// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+    /// assert!(kernel.iter().all(|weight| weight.abs() <= 1.2248));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     LecunUniform = 1.0, In, Uniform;
     /// Normal with variance $1 / n_{in}$, truncated.
     ///
     /// Source: LeCun et al. (1998).
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let layer = Dense::new(2).kernel_initializer(initializers::LecunNormal).input_shape([2]);
+    /// let kernel = Sequential::new().seed(1).add(layer).get_weights()?[0].to_vec();
+    /// assert!(kernel.iter().all(|weight| weight.abs() <= 1.6078));
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     LecunNormal = 1.0, In, TruncatedNormal;
 }
 

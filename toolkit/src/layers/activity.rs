@@ -24,8 +24,9 @@ impl Activity {
     /// Adds the penalty on the output of a batch to the loss.
     pub(super) fn penalize(&self, y: &Tensor, pass: &mut Pass) -> Result<()> {
         if let Some(regularizer) = &self.0 {
-            let samples = y.shape()[0].max(1) as f64;
-            pass.add_penalty_of(&regularizer.get()?.penalty(y), 1.0 / samples)?;
+            let regularizer = regularizer.get()?;
+            regularizer.check_shape(&y.shape()).map_err(|error| error.in_context("activity_regularizer"))?;
+            pass.add_penalty_of(&regularizer.penalty(y), 1.0 / y.shape()[0].max(1) as f64)?;
         }
         Ok(())
     }

@@ -196,6 +196,10 @@ impl Layer for Dense {
         let activation = self.activation.clone()?;
         let (y, before, x) = (pass.kept()?, pass.kept()?, pass.kept()?);
         let batch = grad.shape().first().copied().unwrap_or(1);
+        let mut sizes = grad.shape().to_vec();
+        if let Some(last) = sizes.last_mut() {
+            *last = x.shape().as_rows().1;
+        }
         let backend = x.backend();
         let mut grad = grad.reshape(y.shape())?;
         if let Some(regularizer) = &self.activity_regularizer {
@@ -218,7 +222,7 @@ impl Layer for Dense {
         } else {
             pass.wants_input_gradient().then(|| backend.matmul(&grad, false, &kernel, true))
         };
-        Ok(input.unwrap_or(grad))
+        Ok(input.map_or(grad, |input| input.reshaped(Shape::from_fit(&sizes))))
     }
 
     fn last_activation(&self) -> Activation {

@@ -1,5 +1,6 @@
 //! What one pass through a model remembers.
 
+use crate::autodiff::Recorded;
 use crate::tensor::{Tensor, Total};
 use crate::{Error, Result};
 
@@ -22,6 +23,7 @@ pub struct Pass {
     pub(crate) weights: Vec<Tensor>,
     pub(crate) gradients: Vec<Option<Tensor>>,
     kept: Vec<Vec<Tensor>>,
+    recorded: Vec<Option<Recorded>>,
     training: bool,
     differentiates: bool,
     /// The penalties on activations of this pass.
@@ -101,6 +103,24 @@ impl Pass {
         kept.ok_or_else(|| Error::state("backward needs a tensor that forward did not keep"))
     }
 
+    /// Whether a backward will follow.
+    pub(crate) fn differentiates(&self) -> bool {
+        self.differentiates
+    }
+
+    /// Keeps what a layer of the user's own has computed; nothing happens where no backward will follow.
+    pub(crate) fn record(&mut self, recorded: Recorded) {
+        if self.differentiates {
+            self.recorded[self.slot.index] = Some(recorded);
+        }
+    }
+
+    /// Takes back what the layer recorded.
+    pub(crate) fn recorded(&mut self) -> Result<Recorded> {
+        let recorded = self.recorded[self.slot.index].take();
+        recorded.ok_or_else(|| Error::state("backward needs what forward did not record"))
+    }
+
     /// Adds a penalty on what the layer computes to the loss.
     pub fn add_penalty(&mut self, penalty: f64) {
         self.penalty.add_number(penalty);
@@ -124,6 +144,8 @@ impl Pass {
     pub(crate) fn begin(&mut self, layers: usize, mode: Mode, differentiates: bool, key: u64) {
         self.kept.resize_with(layers, Vec::new);
         self.kept.iter_mut().for_each(Vec::clear);
+        self.recorded.clear();
+        self.recorded.resize_with(layers, || None);
         self.gradients.clear();
         self.gradients.resize(self.weights.len(), None);
         self.training = mode == Mode::Training;

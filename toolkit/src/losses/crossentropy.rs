@@ -1,6 +1,9 @@
 //! Losses of classification.
 
+use super::options::{LossOptions, loss_methods, loss_options};
+use super::reduction::shares_of_positions;
 use super::{EPSILON, Loss, aligned, check_same_shape, keep_last_axis, per_row, sample_means};
+use crate::config::keras_config;
 use crate::tensor::{Shape, Tensor};
 use crate::{Activation, Error, Result};
 
@@ -8,15 +11,33 @@ use crate::{Activation, Error, Result};
 ///
 /// Probabilities are divided by their sum and kept in $[10^{-7}, 1 - 10^{-7}]$, as Keras does on JAX; where a
 /// probability lies outside, the gradient is 0.
-#[derive(Debug, Clone, Copy, Default)]
+///
+/// # Example
+/// ```
+/// use kiln::losses::{Loss, SparseCategoricalCrossentropy};
+/// use kiln::prelude::*;
+/// let loss = SparseCategoricalCrossentropy::new().ignore_class(-1);
+/// let p = Tensor::new([[0.5, 0.5], [0.1, 0.9]]);
+/// // The second sample has no label, and is not counted.
+/// let mean = (&loss as &dyn Loss).call(&Tensor::new([0, -1]), &p, None)?.item()?;
+/// assert!((mean - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
+#[derive(Debug, Clone)]
 pub struct SparseCategoricalCrossentropy {
-    from_logits: bool,
+    options: LossOptions,
+    pub(crate) from_logits: bool,
+    pub(crate) ignore_class: Option<i64>,
 }
 
 impl SparseCategoricalCrossentropy {
     /// For probabilities, which a softmax gives.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            options: LossOptions::named("sparse_categorical_crossentropy"),
+            from_logits: false,
+            ignore_class: None,
+        }
     }
 
     /// Whether the model's outputs are logits, so that the loss takes the softmax itself.
@@ -25,16 +46,40 @@ impl SparseCategoricalCrossentropy {
         self
     }
 
+    /// Labels of this class do not count: their loss is 0, and means are over the others. `-1` or `255` are usual for
+    /// "unknown"; it need not be one of the model's classes.
+    pub fn ignore_class(mut self, class: i64) -> Self {
+        self.ignore_class = Some(class);
+        self
+    }
+
     fn one_hot(y_true: &Tensor, y_pred: &Tensor) -> Tensor {
         let classes = y_pred.shape().as_rows().1;
         y_pred.backend().one_hot(y_true, classes, y_pred.dtype()).reshaped(y_pred.shape())
     }
+
+    /// 1 for each position whose label counts, with a last axis of size 1; `None` where all count.
+    fn positions(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Option<Tensor>> {
+        let Some(ignored) = self.ignore_class else { return Ok(None) };
+        let mut sizes = y_pred.shape().to_vec();
+        if let Some(last) = sizes.last_mut() {
+            *last = 1;
+        }
+        let labels = y_true.cast(y_pred.dtype()).reshaped(Shape::from_fit(&sizes));
+        Ok(Some(1.0 - labels.equal(ignored as f64)?))
+    }
 }
 
+loss_options!(SparseCategoricalCrossentropy);
+keras_config!(SparseCategoricalCrossentropy, "keras.losses", Self::new(), {
+    own "options": (options);
+    field "from_logits": (from_logits);
+    field "ignore_class": (ignore_class);
+    read "axis": (-1);
+});
+
 impl Loss for SparseCategoricalCrossentropy {
-    fn name(&self) -> &'static str {
-        "sparse_categorical_crossentropy"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         let (rows, classes) = prediction.as_rows();
@@ -52,7 +97,10 @@ impl Loss for SparseCategoricalCrossentropy {
             ))
             .with_help(hint));
         }
-        let wrong = |label: f64| label.fract() != 0.0 || label < 0.0 || label >= classes as f64;
+        let wrong = |label: f64| {
+            let outside = label.fract() != 0.0 || label < 0.0 || label >= classes as f64;
+            outside && self.ignore_class.is_none_or(|ignored| label != ignored as f64)
+        };
         match (0..y_true.len()).find(|&index| wrong(y_true.number(index))) {
             None => Ok(()),
             Some(index) => Err(Error::data(format!(
@@ -64,11 +112,29 @@ impl Loss for SparseCategoricalCrossentropy {
     }
 
     fn per_sample(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
-        categorical(&Self::one_hot(y_true, y_pred), y_pred, self.from_logits)
+        let mut target = Self::one_hot(y_true, y_pred);
+        if let Some(positions) = self.positions(y_true, y_pred)? {
+            target = target * positions;
+        }
+        categorical(&target, y_pred, self.from_logits)
     }
 
     fn gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
-        categorical_gradient(&Self::one_hot(y_true, y_pred), y_pred, weights, self.from_logits)
+        let mut target = Self::one_hot(y_true, y_pred);
+        if let Some(positions) = self.positions(y_true, y_pred)? {
+            // A row without a target has no gradient: all of it is a multiple of the target's sum.
+            target = target * positions;
+        }
+        categorical_gradient(&target, y_pred, weights, self.from_logits)
+    }
+
+    fn masks(&self) -> bool {
+        self.ignore_class.is_some()
+    }
+
+    fn mask(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Option<Tensor>> {
+        let positions = self.positions(y_true, y_pred)?;
+        positions.map(|positions| shares_of_positions(&positions, y_pred)).transpose()
     }
 
     fn joins(&self, activation: &Activation) -> bool {
@@ -78,23 +144,41 @@ impl Loss for SparseCategoricalCrossentropy {
     fn joined_gradient(&self, y_true: &Tensor, y_pred: &Tensor, weights: &Tensor) -> Result<Tensor> {
         let target = Self::one_hot(y_true, y_pred);
         // Only the label's own probability counts, so where it is cut off the whole row has no gradient.
-        let own = (&target * y_pred).sum_along(-1)?;
-        let inside = own.greater_equal(EPSILON)?.mul(own.less_equal(1.0 - EPSILON)?)?;
-        Ok((y_pred - target) * per_row(&(inside.reshape(weights.shape())? * weights), &y_pred.shape()))
+        let own = keep_last_axis((&target * y_pred).sum_along(-1)?);
+        let mut inside = own.greater_equal(EPSILON)?.mul(own.less_equal(1.0 - EPSILON)?)?;
+        if let Some(positions) = self.positions(y_true, y_pred)? {
+            inside = inside * positions;
+        }
+        Ok((y_pred - target) * (inside * per_position(weights, y_pred)))
     }
 }
 
 /// The crossentropy of target distributions: $-\sum_j y_j \ln p_j$; see [`SparseCategoricalCrossentropy`] for labels.
-#[derive(Debug, Clone, Copy, Default)]
+///
+/// # Example
+/// ```
+/// use kiln::losses::CategoricalCrossentropy;
+/// use kiln::prelude::*;
+/// let loss = CategoricalCrossentropy::new().label_smoothing(0.1);
+/// let value = loss.per_sample(&Tensor::new([[1.0, 0.0]]), &Tensor::new([[0.5, 0.5]]))?;
+/// assert!((value.item()? - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
+#[derive(Debug, Clone)]
 pub struct CategoricalCrossentropy {
-    from_logits: bool,
-    label_smoothing: f64,
+    options: LossOptions,
+    pub(crate) from_logits: bool,
+    pub(crate) label_smoothing: f64,
 }
 
 impl CategoricalCrossentropy {
     /// For probabilities, which a softmax gives, and targets as they are.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            options: LossOptions::named("categorical_crossentropy"),
+            from_logits: false,
+            label_smoothing: 0.0,
+        }
     }
 
     /// Whether the model's outputs are logits, so that the loss takes the softmax itself.
@@ -119,10 +203,16 @@ impl CategoricalCrossentropy {
     }
 }
 
+loss_options!(CategoricalCrossentropy);
+keras_config!(CategoricalCrossentropy, "keras.losses", Self::new(), {
+    own "options": (options);
+    field "from_logits": (from_logits);
+    field "label_smoothing": (label_smoothing);
+    only "axis": (-1);
+});
+
 impl Loss for CategoricalCrossentropy {
-    fn name(&self) -> &'static str {
-        "categorical_crossentropy"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_smoothing(self.label_smoothing)?;
@@ -146,21 +236,32 @@ impl Loss for CategoricalCrossentropy {
         let inside = y_pred.greater_equal(EPSILON)?.mul(y_pred.less_equal(1.0 - EPSILON)?)?;
         let target = self.target(y_true, y_pred)? * inside;
         let sums = keep_last_axis(target.sum_along(-1)?);
-        Ok((y_pred * sums - target) * per_row(weights, &y_pred.shape()))
+        Ok((y_pred * sums - target) * per_position(weights, y_pred))
     }
 }
 
 /// The crossentropy of yes-or-no targets: $-y \ln p - (1 - y) \ln (1 - p)$, averaged over the outputs.
-#[derive(Debug, Clone, Copy, Default)]
+///
+/// # Example
+/// ```
+/// use kiln::losses::BinaryCrossentropy;
+/// use kiln::prelude::*;
+/// let loss = BinaryCrossentropy::new().from_logits(true);
+/// let value = loss.per_sample(&Tensor::new([[1.0]]), &Tensor::new([[0.0]]))?;
+/// assert!((value.item()? - 2.0_f64.ln()).abs() < 1e-6);
+/// # Ok::<(), kiln::Error>(())
+/// ```
+#[derive(Debug, Clone)]
 pub struct BinaryCrossentropy {
-    from_logits: bool,
-    label_smoothing: f64,
+    options: LossOptions,
+    pub(crate) from_logits: bool,
+    pub(crate) label_smoothing: f64,
 }
 
 impl BinaryCrossentropy {
     /// For probabilities, which a sigmoid gives, and targets as they are.
     pub fn new() -> Self {
-        Self::default()
+        Self { options: LossOptions::named("binary_crossentropy"), from_logits: false, label_smoothing: 0.0 }
     }
 
     /// Whether the model's outputs are logits, so that the loss takes the sigmoid itself.
@@ -184,10 +285,16 @@ impl BinaryCrossentropy {
     }
 }
 
+loss_options!(BinaryCrossentropy);
+keras_config!(BinaryCrossentropy, "keras.losses", Self::new(), {
+    own "options": (options);
+    field "from_logits": (from_logits);
+    field "label_smoothing": (label_smoothing);
+    only "axis": (-1);
+});
+
 impl Loss for BinaryCrossentropy {
-    fn name(&self) -> &'static str {
-        "binary_crossentropy"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_smoothing(self.label_smoothing)?;
@@ -242,6 +349,12 @@ fn check_smoothing(smoothing: f64) -> Result<()> {
     Err(Error::argument(format!("label_smoothing must be in 0.0..=1.0, but is {smoothing}")))
 }
 
+/// What each position of a sample counts, whose loss is the mean over its positions; it multiplies each row.
+fn per_position(weights: &Tensor, y_pred: &Tensor) -> Tensor {
+    let positions = y_pred.shape().as_rows().0 as f64 / weights.len().max(1) as f64;
+    per_row(weights, &y_pred.shape()) * (1.0 / positions)
+}
+
 /// 1 where a probability is not cut off.
 fn inside(p: &Tensor) -> Result<Tensor> {
     p.greater_equal(EPSILON)?.mul(p.less_equal(1.0 - EPSILON)?)
@@ -263,10 +376,7 @@ fn categorical_gradient(
     weights: &Tensor,
     from_logits: bool,
 ) -> Result<Tensor> {
-    let (rows, classes) = y_pred.shape().as_rows();
-    let places = rows as f64 / weights.len().max(1) as f64;
-    let weights = per_row(weights, &y_pred.shape()) * (1.0 / places);
-    debug_assert!(classes > 0);
+    let weights = per_position(weights, y_pred);
     if from_logits {
         let sums = keep_last_axis(target.sum_along(-1)?);
         return Ok((Activation::Softmax.apply(y_pred) * sums - target) * weights);

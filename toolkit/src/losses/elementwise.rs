@@ -10,13 +10,11 @@ pub(super) trait Elementwise {
     fn slopes(&self, y: &Tensor, p: &Tensor) -> Result<Tensor>;
 }
 
-/// Makes an [`Elementwise`] type a [`Loss`](super::Loss) with Keras's name.
+/// Makes an [`Elementwise`] type a [`Loss`](super::Loss).
 macro_rules! elementwise_loss {
-    ($loss:ident, $name:literal) => {
+    ($loss:ident) => {
         impl $crate::losses::Loss for $loss {
-            fn name(&self) -> &'static str {
-                $name
-            }
+            $crate::losses::options::loss_methods!();
 
             fn check(&self, y_true: &Tensor, prediction: &$crate::tensor::Shape) -> Result<()> {
                 $crate::losses::check_same_shape(y_true, prediction)

@@ -2,7 +2,10 @@
 
 use super::EPSILON;
 use super::elementwise::{Elementwise, elementwise_loss};
+use super::options::{LossOptions, loss_options};
+use crate::config::keras_config;
 use crate::optimizers::check_range;
+use crate::regularizers::slope_of_abs;
 use crate::tensor::Tensor;
 use crate::{Activation, Result};
 
@@ -17,17 +20,21 @@ use crate::{Activation, Result};
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MeanAbsoluteError;
+#[derive(Debug, Clone)]
+pub struct MeanAbsoluteError {
+    options: LossOptions,
+}
 
 impl MeanAbsoluteError {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("mean_absolute_error") }
     }
 }
 
-elementwise_loss!(MeanAbsoluteError, "mean_absolute_error");
+loss_options!(MeanAbsoluteError);
+elementwise_loss!(MeanAbsoluteError);
+keras_config!(MeanAbsoluteError, "keras.losses", Self::new(), { own "options": (options); });
 
 impl Elementwise for MeanAbsoluteError {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
@@ -35,7 +42,7 @@ impl Elementwise for MeanAbsoluteError {
     }
 
     fn slopes(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
-        Ok((p - y).sign())
+        Ok(-slope_of_abs(&(y - p)))
     }
 }
 
@@ -50,17 +57,21 @@ impl Elementwise for MeanAbsoluteError {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MeanAbsolutePercentageError;
+#[derive(Debug, Clone)]
+pub struct MeanAbsolutePercentageError {
+    options: LossOptions,
+}
 
 impl MeanAbsolutePercentageError {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("mean_absolute_percentage_error") }
     }
 }
 
-elementwise_loss!(MeanAbsolutePercentageError, "mean_absolute_percentage_error");
+loss_options!(MeanAbsolutePercentageError);
+elementwise_loss!(MeanAbsolutePercentageError);
+keras_config!(MeanAbsolutePercentageError, "keras.losses", Self::new(), { own "options": (options); });
 
 impl Elementwise for MeanAbsolutePercentageError {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
@@ -68,7 +79,7 @@ impl Elementwise for MeanAbsolutePercentageError {
     }
 
     fn slopes(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
-        Ok((p - y).sign() / y.abs().clip(EPSILON, f64::INFINITY) * 100.0)
+        Ok(-slope_of_abs(&(y - p)) / y.abs().clip(EPSILON, f64::INFINITY) * 100.0)
     }
 }
 
@@ -83,17 +94,21 @@ impl Elementwise for MeanAbsolutePercentageError {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MeanSquaredLogarithmicError;
+#[derive(Debug, Clone)]
+pub struct MeanSquaredLogarithmicError {
+    options: LossOptions,
+}
 
 impl MeanSquaredLogarithmicError {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("mean_squared_logarithmic_error") }
     }
 }
 
-elementwise_loss!(MeanSquaredLogarithmicError, "mean_squared_logarithmic_error");
+loss_options!(MeanSquaredLogarithmicError);
+elementwise_loss!(MeanSquaredLogarithmicError);
+keras_config!(MeanSquaredLogarithmicError, "keras.losses", Self::new(), { own "options": (options); });
 
 impl Elementwise for MeanSquaredLogarithmicError {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
@@ -121,17 +136,21 @@ fn log_above(x: &Tensor) -> Tensor {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LogCosh;
+#[derive(Debug, Clone)]
+pub struct LogCosh {
+    options: LossOptions,
+}
 
 impl LogCosh {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("log_cosh") }
     }
 }
 
-elementwise_loss!(LogCosh, "log_cosh");
+loss_options!(LogCosh);
+elementwise_loss!(LogCosh);
+keras_config!(LogCosh, "keras.losses", Self::new(), { own "options": (options); });
 
 impl Elementwise for LogCosh {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
@@ -155,17 +174,21 @@ impl Elementwise for LogCosh {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Poisson;
+#[derive(Debug, Clone)]
+pub struct Poisson {
+    options: LossOptions,
+}
 
 impl Poisson {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("poisson") }
     }
 }
 
-elementwise_loss!(Poisson, "poisson");
+loss_options!(Poisson);
+elementwise_loss!(Poisson);
+keras_config!(Poisson, "keras.losses", Self::new(), { own "options": (options); });
 
 impl Elementwise for Poisson {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
@@ -188,42 +211,47 @@ impl Elementwise for Poisson {
 /// ```
 ///
 /// Source: Huber, *Robust estimation of a location parameter* (1964).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Huber {
-    pub(crate) delta: f64,
+    options: LossOptions,
+    delta: Option<f64>,
 }
 
 impl Huber {
     /// With $\delta = 1$.
     pub fn new() -> Self {
-        Self { delta: 1.0 }
+        Self { options: LossOptions::named("huber_loss"), delta: None }
     }
 
     /// Where the line begins, above 0; 1 by default.
     pub fn delta(mut self, delta: f64) -> Self {
-        self.delta = delta;
+        self.delta = Some(delta);
         self
     }
-}
 
-impl Default for Huber {
-    fn default() -> Self {
-        Self::new()
+    fn size(&self) -> f64 {
+        self.delta.unwrap_or(1.0)
     }
 }
 
-elementwise_loss!(Huber, "huber_loss");
+loss_options!(Huber);
+elementwise_loss!(Huber);
+// Keras 3.15 writes no `delta`; later versions do. Both read it.
+keras_config!(Huber, "keras.losses", Self::new(), {
+    own "options": (options);
+    early "delta": (delta);
+});
 
 impl Elementwise for Huber {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
-        check_range("Huber: delta", self.delta, 0.0..f64::INFINITY)?;
+        check_range("Huber: delta", self.size(), 0.0..f64::INFINITY)?;
         // With c = min(|e|, delta): c^2 / 2 + delta (|e| - c).
         let e = (p - y).abs();
-        let c = e.clip(0.0, self.delta);
-        Ok(c.square() * 0.5 + (&e - &c) * self.delta)
+        let c = e.clip(0.0, self.size());
+        Ok(c.square() * 0.5 + (&e - &c) * self.size())
     }
 
     fn slopes(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
-        Ok((p - y).clip(-self.delta, self.delta))
+        Ok((p - y).clip(-self.size(), self.size()))
     }
 }

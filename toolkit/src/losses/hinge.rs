@@ -1,7 +1,9 @@
 //! Losses of classification by margins that are a mean over the outputs.
 
 use super::elementwise::{Elementwise, elementwise_loss};
+use super::options::{LossOptions, loss_options};
 use crate::Result;
+use crate::config::keras_config;
 use crate::tensor::Tensor;
 
 /// Labels 0 and 1 as -1 and 1; others as they are. As in Keras, all labels of the batch decide.
@@ -21,17 +23,21 @@ fn signs(y: &Tensor) -> Result<Tensor> {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Hinge;
+#[derive(Debug, Clone)]
+pub struct Hinge {
+    options: LossOptions,
+}
 
 impl Hinge {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("hinge") }
     }
 }
 
-elementwise_loss!(Hinge, "hinge");
+loss_options!(Hinge);
+elementwise_loss!(Hinge);
+keras_config!(Hinge, "keras.losses", Self::new(), { own "options": (options); });
 
 impl Elementwise for Hinge {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {
@@ -56,17 +62,21 @@ impl Elementwise for Hinge {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SquaredHinge;
+#[derive(Debug, Clone)]
+pub struct SquaredHinge {
+    options: LossOptions,
+}
 
 impl SquaredHinge {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("squared_hinge") }
     }
 }
 
-elementwise_loss!(SquaredHinge, "squared_hinge");
+loss_options!(SquaredHinge);
+elementwise_loss!(SquaredHinge);
+keras_config!(SquaredHinge, "keras.losses", Self::new(), { own "options": (options); });
 
 impl Elementwise for SquaredHinge {
     fn values(&self, y: &Tensor, p: &Tensor) -> Result<Tensor> {

@@ -1,7 +1,9 @@
 //! Losses of regression.
 
+use super::options::{LossOptions, loss_methods, loss_options};
 use super::{Loss, aligned, check_same_shape, per_row, sample_means};
 use crate::Result;
+use crate::config::keras_config;
 use crate::tensor::{Shape, Tensor};
 
 /// The mean of the squared differences: $\frac1k \sum_j (y_j - p_j)^2$.
@@ -13,20 +15,23 @@ use crate::tensor::{Shape, Tensor};
 /// assert_eq!(loss.to_vec(), [2.5]);
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MeanSquaredError;
+#[derive(Debug, Clone)]
+pub struct MeanSquaredError {
+    options: LossOptions,
+}
 
 impl MeanSquaredError {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("mean_squared_error") }
     }
 }
 
+loss_options!(MeanSquaredError);
+keras_config!(MeanSquaredError, "keras.losses", Self::new(), { own "options": (options); });
+
 impl Loss for MeanSquaredError {
-    fn name(&self) -> &'static str {
-        "mean_squared_error"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_same_shape(y_true, prediction)

@@ -1,7 +1,9 @@
 //! Losses that see all outputs of a sample together.
 
+use super::options::{LossOptions, loss_methods, loss_options};
 use super::{EPSILON, Loss, aligned, check_same_shape, keep_last_axis, per_row, sample_means};
 use crate::Result;
+use crate::config::keras_config;
 use crate::tensor::{Shape, Tensor};
 
 /// The divergence of the prediction from the target, both kept in $[10^{-7}, 1]$.
@@ -15,20 +17,23 @@ use crate::tensor::{Shape, Tensor};
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct KLDivergence;
+#[derive(Debug, Clone)]
+pub struct KLDivergence {
+    options: LossOptions,
+}
 
 impl KLDivergence {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("kl_divergence") }
     }
 }
 
+loss_options!(KLDivergence);
+keras_config!(KLDivergence, "keras.losses", Self::new(), { own "options": (options); });
+
 impl Loss for KLDivergence {
-    fn name(&self) -> &'static str {
-        "kl_divergence"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_same_shape(y_true, prediction)
@@ -60,20 +65,26 @@ impl Loss for KLDivergence {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CosineSimilarity;
+#[derive(Debug, Clone)]
+pub struct CosineSimilarity {
+    options: LossOptions,
+}
 
 impl CosineSimilarity {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("cosine_similarity") }
     }
 }
 
+loss_options!(CosineSimilarity);
+keras_config!(CosineSimilarity, "keras.losses", Self::new(), {
+    own "options": (options);
+    read "axis": (-1);
+});
+
 impl Loss for CosineSimilarity {
-    fn name(&self) -> &'static str {
-        "cosine_similarity"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_same_shape(y_true, prediction)
@@ -114,20 +125,23 @@ fn unit(x: &Tensor) -> Result<Tensor> {
 /// assert!(loss.item()?.is_finite());
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CategoricalHinge;
+#[derive(Debug, Clone)]
+pub struct CategoricalHinge {
+    options: LossOptions,
+}
 
 impl CategoricalHinge {
     /// The loss.
     pub fn new() -> Self {
-        Self
+        Self { options: LossOptions::named("categorical_hinge") }
     }
 }
 
+loss_options!(CategoricalHinge);
+keras_config!(CategoricalHinge, "keras.losses", Self::new(), { own "options": (options); });
+
 impl Loss for CategoricalHinge {
-    fn name(&self) -> &'static str {
-        "categorical_hinge"
-    }
+    loss_methods!();
 
     fn check(&self, y_true: &Tensor, prediction: &Shape) -> Result<()> {
         check_same_shape(y_true, prediction)

@@ -1,17 +1,39 @@
-//! Metrics that are more than a mean over the samples.
+//! The built-in metrics.
 
-use super::Metric;
 use crate::losses::aligned;
 use crate::tensor::{DType, Tensor};
 use crate::{Error, Result};
 
+mod accuracy;
 mod auc;
+mod counts;
+mod f_score;
+mod mean;
+mod of_losses;
 mod regression;
 mod selection;
 
-pub use auc::{AUC, Curve};
-pub use regression::{R2Score, RootMeanSquaredError};
-pub use selection::{F1Score, Precision, Recall, TopKCategoricalAccuracy};
+pub(crate) use accuracy::AccuracyByShape;
+pub use accuracy::{
+    BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+};
+pub use auc::{AUC, Curve, IntoCurve, IntoSummationMethod, SummationMethod};
+pub use counts::{FalseNegatives, FalsePositives, IntoThresholds, Thresholds, TrueNegatives, TruePositives};
+pub use f_score::{Average, F1Score, FBetaScore, IntoAverage};
+pub(super) use mean::Mean;
+pub use of_losses::{
+    BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge, KLDivergence,
+    LogCoshError, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
+    MeanSquaredLogarithmicError, Poisson, SparseCategoricalCrossentropy, SquaredHinge,
+};
+pub use regression::{ClassAggregation, IntoClassAggregation, R2Score, RootMeanSquaredError};
+pub use selection::{Precision, Recall};
+
+/// The mean of a few numbers; 0 of none.
+fn mean_of(numbers: &[f64]) -> f64 {
+    if numbers.is_empty() { 0.0 } else { numbers.iter().sum::<f64>() / numbers.len() as f64 }
+}
 
 /// The rows of targets and predictions, as f64, and the weight of each row.
 struct Rows {

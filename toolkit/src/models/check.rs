@@ -3,9 +3,10 @@
 use super::Sequential;
 use crate::choice::Choice;
 use crate::layers::{Mode, pass_key};
-use crate::losses::Loss;
+use crate::losses::{self, Loss};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
+use std::fmt;
 
 /// How far a coordinate is moved to each side, relative to its size (at least 1).
 const STEP: f64 = 1e-5;
@@ -34,6 +35,25 @@ pub struct GradientError {
     pub difference: f64,
     /// Their distance, relative to the larger of them and to the largest gradient of the same array.
     pub relative: f64,
+}
+
+impl fmt::Display for GradientCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let worst = &self.worst;
+        write!(
+            f,
+            "{} numbers compared, {} at kinks left out; largest error: {:.1e} relative, at {} (gradient {:.6}, difference {:.6})",
+            self.compared, self.kinks, worst.relative, worst.place, worst.gradient, worst.difference
+        )
+    }
+}
+
+impl GradientCheck {
+    /// Shows the findings as a cell's result.
+    #[doc(hidden)]
+    pub fn evcxr_display(&self) {
+        crate::notebook::show_result(&crate::notebook::MimeBundle::text(self.to_string()));
+    }
 }
 
 impl Sequential {
@@ -73,7 +93,8 @@ impl Sequential {
         model.input_gradient = true;
         model.begin_check(true);
         let output = model.forward(&x)?;
-        let input_gradient = model.backward(&y, &output)?;
+        let shares = losses::shares(&*model.compiled()?.loss.clone(), &y, &output, None)?;
+        let input_gradient = model.backward(&y, &output, &shares)?;
         // Each loss below begins a pass of its own, which forgets these.
         let mut gradients = std::mem::take(&mut model.pass.gradients);
         let mut report = Report::default();
@@ -110,8 +131,7 @@ impl Sequential {
     fn total_loss(&mut self, x: &Tensor, y: &Tensor) -> Result<f64> {
         self.begin_check(false);
         let output = self.forward(x)?;
-        let losses = self.compiled()?.loss.per_sample(y, &output)?;
-        Ok(losses.sum().item()? / losses.shape()[0].max(1) as f64 + self.penalties()?.value())
+        Ok(self.compiled()?.loss.call(y, &output, None)?.item()? + self.penalties()?.value())
     }
 }
 
@@ -184,7 +204,7 @@ mod tests {
         Tensor::from_vec_f64(values, [rows, columns]).unwrap()
     }
 
-    fn assert_right(what: &str, model: &Sequential, loss: &str, y: &Tensor) {
+    fn assert_right(what: &str, model: &Sequential, loss: impl Into<Choice<dyn Loss>>, y: &Tensor) {
         let check = model.check_gradients(&samples(6, 4), y, loss).unwrap();
         assert!(check.worst.relative < 1e-6, "{what}: {check:?}");
         assert!(check.kinks * 20 < check.compared, "{what}: {check:?}");
@@ -258,6 +278,69 @@ mod tests {
             Tensor::new([[1., 0., 0.], [0., 0., 1.], [0., 1., 0.], [0., 1., 0.], [1., 0., 0.], [0., 0., 1.]]);
         assert_right("categorical_hinge", &model("linear"), "categorical_hinge", &hot);
         assert_right("squares", &model("linear"), "mse", &samples(6, 3));
+    }
+
+    /// Logits, smoothed targets, left-out classes, and every reduction; joined with the activation and alone.
+    #[test]
+    fn every_mode_of_a_loss_has_its_gradient() {
+        use crate::losses::*;
+        let labels = Tensor::new([0, 2, 1, 1, 0, 2]);
+        let spread = Activation::Softmax.apply(&samples(6, 3));
+        let share = Activation::Sigmoid.apply(&samples(6, 3));
+        let model = |activation: &str| around(Dense::new(4)).add(Dense::new(3).activation(activation));
+        let alone = |activation: &str| model(activation).add(Flatten::new());
+        let linear = model("linear");
+        let sparse = SparseCategoricalCrossentropy::new;
+        assert_right("sparse, logits", &linear, sparse().from_logits(true), &labels);
+        assert_right(
+            "sparse, logits, one class left out",
+            &linear,
+            sparse().from_logits(true).ignore_class(1),
+            &labels,
+        );
+        assert_right(
+            "sparse, joined, one class left out",
+            &model("softmax"),
+            sparse().ignore_class(2),
+            &labels,
+        );
+        assert_right(
+            "sparse, alone, one class left out",
+            &alone("softmax"),
+            sparse().ignore_class(0),
+            &labels,
+        );
+        let categorical = || CategoricalCrossentropy::new().label_smoothing(0.2);
+        assert_right("categorical, smoothed, joined", &model("softmax"), categorical(), &spread);
+        assert_right("categorical, smoothed, alone", &alone("softmax"), categorical(), &spread);
+        assert_right("categorical, smoothed logits", &linear, categorical().from_logits(true), &spread);
+        let binary = || BinaryCrossentropy::new().label_smoothing(0.3);
+        assert_right("binary, smoothed, joined", &model("sigmoid"), binary(), &share);
+        assert_right("binary, smoothed logits", &linear, binary().from_logits(true), &share);
+        assert_right("by shape, labels", &model("softmax"), "crossentropy", &labels);
+        assert_right("by shape, distributions", &model("softmax"), "crossentropy", &spread);
+        assert_right("huber", &linear, Huber::new().delta(0.2), &samples(6, 3));
+        for reduction in ["sum", "mean", "mean_with_sample_weight"] {
+            assert_right(reduction, &linear, MeanSquaredError::new().reduction(reduction), &samples(6, 3));
+            let left_out = sparse().ignore_class(1).reduction(reduction);
+            assert_right(reduction, &model("softmax"), left_out, &labels);
+        }
+        // Several positions a sample.
+        let steps = Sequential::new().seed(3).add(Dense::new(3).activation("softmax").input_shape([2, 4]));
+        let x = samples(6, 8).reshape([6, 2, 4]).unwrap();
+        let spread = Activation::Softmax.apply(&samples(12, 3)).reshape([6, 2, 3]).unwrap();
+        for loss in
+            ["categorical_crossentropy", "binary_crossentropy", "mse", "kl_divergence", "cosine_similarity"]
+        {
+            let check = steps.check_gradients(&x, &spread, loss).unwrap();
+            assert!(check.worst.relative < 1e-6, "positions, {loss}: {check:?}");
+        }
+        let y = Tensor::new([0, -1, 1, 2, -1, -1, 0, 1, 2, 2, -1, 0]).reshape([6, 2]).unwrap();
+        for reduction in ["sum_over_batch_size", "sum", "mean_with_sample_weight"] {
+            let check =
+                steps.check_gradients(&x, &y, sparse().ignore_class(-1).reduction(reduction)).unwrap();
+            assert!(check.worst.relative < 1e-6, "positions, {reduction}: {check:?}");
+        }
     }
 
     /// The loss in f32 is that in f64 but for rounding.

@@ -2,8 +2,8 @@
 
 use super::Sequential;
 use crate::choice::Choice;
-use crate::losses::Loss;
-use crate::metrics::{Metric, Metrics};
+use crate::losses::{self, Loss, Reduction};
+use crate::metrics::{GivenMetric, Metrics};
 use crate::optimizers::{LearningRate, Optimizer, OptimizerState};
 use crate::tensor::Total;
 use crate::{Error, Result};
@@ -14,8 +14,62 @@ use std::sync::Arc;
 pub(super) struct Compiled {
     pub(super) optimizer: OptimizerState,
     pub(super) loss: Arc<dyn Loss>,
-    pub(super) metrics: Vec<Box<dyn Metric>>,
+    /// The name by which the loss was chosen.
+    pub(super) loss_name: Option<String>,
+    pub(super) measures: Vec<Measure>,
     pub(super) running: Running,
+}
+
+/// A metric at work.
+#[derive(Debug)]
+pub(super) struct Measure {
+    pub(super) given: GivenMetric,
+    /// Whether it takes the weights of samples and classes into account.
+    pub(super) weighted: bool,
+    /// The name in logs, which no other metric has.
+    pub(super) log_name: String,
+}
+
+impl Measure {
+    /// The same without any batch.
+    pub(super) fn fresh(&self) -> Self {
+        Self { given: self.given.fresh(), weighted: self.weighted, log_name: self.log_name.clone() }
+    }
+
+    /// The metrics with their names in logs. As in Keras, the second `auc` is `auc_1`, and a weighted metric whose name is
+    /// taken `weighted_...`.
+    fn all(metrics: Metrics) -> Result<Vec<Self>> {
+        let given = metrics.get()?;
+        let mut taken: Vec<(String, usize)> = vec![("loss".into(), 1)];
+        let mut free = |name: &str| match taken.iter_mut().find(|(known, _)| known == name) {
+            None => {
+                taken.push((name.into(), 1));
+                None
+            }
+            Some((_, count)) => {
+                *count += 1;
+                Some(*count - 1)
+            }
+        };
+        let mut measures = Vec::new();
+        for given in given.plain {
+            let name = given.metric.name().to_string();
+            let log_name = free(&name).map_or(name.clone(), |number| format!("{name}_{number}"));
+            measures.push(Self { given, weighted: false, log_name });
+        }
+        for given in given.weighted {
+            let name = given.metric.name().to_string();
+            let mut log_name = name.clone();
+            if free(&name).is_some() {
+                log_name = format!("weighted_{name}");
+                if let Some(number) = free(&log_name) {
+                    log_name = format!("weighted_{name}_{number}");
+                }
+            }
+            measures.push(Self { given, weighted: true, log_name });
+        }
+        Ok(measures)
+    }
 }
 
 /// The loss of an epoch so far.
@@ -29,10 +83,13 @@ impl Sequential {
     /// Sets how the model trains: an optimizer, a loss, and metrics, each by value or by Keras's name. The optimizer
     /// begins anew; the weights stay.
     ///
-    /// Metrics are `()`, one name, an array or a vector.
+    /// Metrics are `()`, one name or metric, an array, a vector or a tuple of them; Keras's `weighted_metrics` are added to
+    /// them by [`Metrics::weighted_metrics`]. Keras's other arguments have no meaning here: `loss_weights` weighs several
+    /// outputs, and `run_eagerly`, `jit_compile` and `steps_per_execution` are about how Python runs.
     ///
     /// # Errors
-    /// For an unknown name, a hyper-parameter outside its range, or a mistake in the layers.
+    /// For an unknown name, a hyper-parameter outside its range, a reduction of the loss that leaves no single number, or
+    /// a mistake in the layers.
     ///
     /// # Example
     /// ```
@@ -40,6 +97,7 @@ impl Sequential {
     /// let mut model = Sequential::new().add(Dense::new(1).input_shape([3]));
     /// model.compile("sgd", "mse", ())?;
     /// model.compile(SGD::new(0.01).momentum(0.9), "mean_squared_error", ["mse"])?;
+    /// model.compile("adam", "mse", metrics::Metrics::new("mae").weighted_metrics("mae"))?;
     /// # Ok::<(), kiln::Error>(())
     /// ```
     pub fn compile(
@@ -50,9 +108,13 @@ impl Sequential {
     ) -> Result<()> {
         self.check_layers()?;
         let optimizer = OptimizerState::new(optimizer)?;
-        let loss = loss.into().get()?;
-        let metrics = metrics.into().get()?;
-        self.compiled = Some(Compiled { optimizer, loss, metrics, running: Running::default() });
+        let choice = loss.into();
+        let (loss, loss_name) = (choice.get()?, choice.given_name().map(Into::into));
+        if loss.reduction()? == Reduction::None {
+            return Err(losses::no_number(loss.name()));
+        }
+        let measures = Measure::all(metrics.into())?;
+        self.compiled = Some(Compiled { optimizer, loss, loss_name, measures, running: Running::default() });
         Ok(())
     }
 
@@ -89,9 +151,16 @@ impl Sequential {
         Ok(())
     }
 
-    /// Ends the training at the end of this epoch (called from a callback).
+    /// Ends the training (called from a callback): behind this epoch, or, in a hook of a batch, behind this batch, with
+    /// which the epoch then ends.
     pub fn stop_training(&mut self) {
         self.stop = true;
+    }
+
+    /// Whether a larger number of the metric of this name is better; false for an unknown name.
+    pub(crate) fn metric_rises(&self, name: &str) -> bool {
+        let mut measures = self.compiled.iter().flat_map(|compiled| &compiled.measures);
+        measures.any(|measure| measure.log_name == name && measure.given.metric.larger_is_better())
     }
 
     pub(super) fn compiled(&self) -> Result<&Compiled> {

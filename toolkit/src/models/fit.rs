@@ -1,7 +1,10 @@
 //! Training over epochs.
 
+use super::compile::Measure;
+use super::samples::{ClassWeights, Samples};
 use super::{History, Sequential};
-use crate::callbacks::{Callback, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::callbacks::{Callback, Callbacks, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::losses::of_samples;
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::Tensor;
@@ -13,15 +16,19 @@ use crate::{Error, Result};
 #[must_use = "nothing is trained before .run()?"]
 pub struct Fit<'a> {
     model: &'a mut Sequential,
-    x: Tensor,
-    y: Tensor,
+    samples: Samples,
+    class_weight: Option<ClassWeights>,
     epochs: usize,
     initial_epoch: usize,
     batch_size: usize,
+    steps_per_epoch: Option<usize>,
     shuffle: bool,
     validation: Validation,
+    validation_weights: Option<Tensor>,
     validation_freq: usize,
-    callbacks: Vec<Box<dyn Callback>>,
+    validation_batch_size: Option<usize>,
+    validation_steps: Option<usize>,
+    callbacks: Callbacks,
     verbosity: Verbosity,
     seed: Option<u64>,
     ran: bool,
@@ -51,15 +58,19 @@ impl Sequential {
     pub fn fit(&mut self, x: &Tensor, y: &Tensor) -> Fit<'_> {
         Fit {
             model: self,
-            x: x.clone(),
-            y: y.clone(),
+            samples: Samples::new(x, y),
+            class_weight: None,
             epochs: 1,
             initial_epoch: 0,
             batch_size: 32,
+            steps_per_epoch: None,
             shuffle: true,
             validation: Validation::None,
+            validation_weights: None,
             validation_freq: 1,
-            callbacks: Vec::new(),
+            validation_batch_size: None,
+            validation_steps: None,
+            callbacks: Callbacks::default(),
             verbosity: Verbosity::Bar,
             seed: None,
             ran: false,
@@ -86,6 +97,38 @@ impl Fit<'_> {
         self
     }
 
+    /// What each sample counts in the loss and in weighted metrics, `[samples]`. A `validation_split` takes its part along.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let (x, y) = (Tensor::ones([4, 1]), Tensor::new([[1.0], [1.0], [9.0], [9.0]]));
+    /// let mut model = Sequential::new().add(Dense::new(1).input_shape([1]));
+    /// model.compile(SGD::new(0.1), "mse", ())?;
+    /// let trusted = Tensor::new([1.0, 1.0, 0.0, 0.0]);
+    /// model.fit(&x, &y).sample_weight(&trusted).epochs(300).verbose(0).run()?;
+    /// assert!((model.predict(&x)?.mean().item()? - 1.0).abs() < 1e-3);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn sample_weight(mut self, weights: &Tensor) -> Self {
+        self.samples.weights = Some(weights.clone());
+        self
+    }
+
+    /// What the samples of each class count, by class: `[(0, 1.0), (1, 5.0)]`. Classes that are not named count 1; of
+    /// one-hot targets the class is that of the largest number. It does not count in validation.
+    pub fn class_weight(mut self, weights: impl IntoIterator<Item = (usize, f64)>) -> Self {
+        self.class_weight = Some(weights.into_iter().collect());
+        self
+    }
+
+    /// How many batches make an epoch; all samples by default. As in Keras the next epoch goes on behind the last batch,
+    /// and one that comes to the end of the samples is shorter.
+    pub fn steps_per_epoch(mut self, steps: usize) -> Self {
+        self.steps_per_epoch = Some(steps);
+        self
+    }
+
     /// Whether each epoch takes the samples in a new random order; true by default.
     pub fn shuffle(mut self, shuffle: bool) -> Self {
         self.shuffle = shuffle;
@@ -106,6 +149,25 @@ impl Fit<'_> {
         self
     }
 
+    /// What each sample of [`validation_data`](Self::validation_data) counts: Keras's third entry of it.
+    pub fn validation_sample_weight(mut self, weights: &Tensor) -> Self {
+        self.validation_weights = Some(weights.clone());
+        self
+    }
+
+    /// How many samples make a batch in validation; by default as many as in training. See
+    /// [`Evaluation::batch_size`](super::Evaluation::batch_size).
+    pub fn validation_batch_size(mut self, batch_size: usize) -> Self {
+        self.validation_batch_size = Some(batch_size);
+        self
+    }
+
+    /// Validates on the first so many batches only.
+    pub fn validation_steps(mut self, steps: usize) -> Self {
+        self.validation_steps = Some(steps);
+        self
+    }
+
     /// Validates after every so many epochs; 1 by default.
     pub fn validation_freq(mut self, epochs: usize) -> Self {
         self.validation_freq = epochs;
@@ -114,7 +176,7 @@ impl Fit<'_> {
 
     /// Adds a callback; they are called in the order in which they were added.
     pub fn callback(mut self, callback: impl Callback + 'static) -> Self {
-        self.callbacks.push(Box::new(callback));
+        self.callbacks.push(callback);
         self
     }
 
@@ -145,33 +207,52 @@ impl Fit<'_> {
         self.ran = true;
         self.check()?;
         let model = &mut *self.model;
-        model.prepare(&self.x, &self.y)?;
-        let (x, y, validation) = split(&self.x, &self.y, &self.validation)?;
-        if let Some((x, y)) = &validation {
-            model.prepare(x, y).map_err(|error| error.in_context("validation data"))?;
+        model.prepare(&self.samples.x, &self.samples.y)?;
+        let (mut samples, mut validation) = match &self.validation {
+            Validation::None => (self.samples.clone(), None),
+            Validation::Split(share) => {
+                if let Some(weights) = &self.samples.weights {
+                    self.samples.weights = Some(of_samples(weights, self.samples.count()?)?);
+                }
+                self.samples.split(*share)?
+            }
+            Validation::Data(x, y) => {
+                let held = Samples { weights: self.validation_weights.clone(), ..Samples::new(x, y) };
+                (self.samples.clone(), Some(held))
+            }
+        };
+        samples.weigh(self.class_weight.as_ref())?;
+        if let Some(held) = &mut validation {
+            let prepared = model.prepare(&held.x, &held.y).and_then(|()| held.weigh(None));
+            prepared.map_err(|error| error.in_context("validation data"))?;
         }
         model.begin_training()?;
         // The data moves once; batches are parts of it.
         let home = model.home()?;
-        let (x, y) = (x.to_device(home)?, y.to_device(home)?);
-        let validation =
-            validation.map(|(x, y)| Ok::<_, Error>((x.to_device(home)?, y.to_device(home)?))).transpose()?;
+        let samples = samples.to_device(home)?;
+        let validation = validation.map(|held| held.to_device(home)).transpose()?;
+        let rows = samples.count()?;
+        let batches = rows.div_ceil(self.batch_size);
         let mut run = Run {
-            rows: x.row_count()?,
-            x,
-            y,
+            rows,
+            samples,
             validation,
+            validation_batch_size: self.validation_batch_size.unwrap_or(self.batch_size),
+            validation_steps: self.validation_steps,
             batch_size: self.batch_size,
+            steps: self.steps_per_epoch,
+            place: rows,
+            permutation: Vec::new(),
+            gathered: None,
             order: Generator::with_stream(self.seed.unwrap_or_else(fresh_seed), 0),
             shuffle: self.shuffle,
-            progress: Progress::new(self.verbosity, self.epochs, 0),
+            progress: Progress::new(self.verbosity, self.epochs, self.steps_per_epoch.unwrap_or(batches)),
             callbacks: std::mem::take(&mut self.callbacks),
             history: History::default(),
         };
-        run.progress = Progress::new(self.verbosity, self.epochs, run.rows.div_ceil(run.batch_size));
         model.stop = false;
-        model.needs.gradients = run.callbacks.iter().any(|callback| callback.needs().gradients);
-        run.each(|callback| callback.on_train_begin(model))?;
+        model.needs = run.callbacks.needs();
+        run.callbacks.each(|callback| callback.on_train_begin(model))?;
         for epoch in self.initial_epoch..self.epochs {
             let validates = (epoch + 1).is_multiple_of(self.validation_freq);
             run.epoch(epoch, validates, model)?;
@@ -181,7 +262,7 @@ impl Fit<'_> {
         }
         model.needs = Needs::default();
         model.finish_training();
-        run.each(|callback| callback.on_train_end(model))?;
+        run.callbacks.each(|callback| callback.on_train_end(model))?;
         Ok(run.history)
     }
 
@@ -194,6 +275,13 @@ impl Fit<'_> {
     fn check(&self) -> Result<()> {
         at_least_one("fit: epochs", self.epochs)?;
         at_least_one("fit: batch_size", self.batch_size)?;
+        at_least_one("fit: steps_per_epoch", self.steps_per_epoch.unwrap_or(1))?;
+        at_least_one("fit: validation_batch_size", self.validation_batch_size.unwrap_or(1))?;
+        at_least_one("fit: validation_steps", self.validation_steps.unwrap_or(1))?;
+        if self.validation_weights.is_some() && !matches!(self.validation, Validation::Data(..)) {
+            return Err(Error::argument("fit: validation_sample_weight needs validation_data")
+                .with_help("a validation_split takes the weights of sample_weight along"));
+        }
         at_least_one("fit: validation_freq", self.validation_freq)
     }
 }
@@ -212,96 +300,112 @@ impl std::fmt::Debug for Fit<'_> {
     }
 }
 
-type Pair = (Tensor, Tensor);
-
-/// The samples to train on, and those to validate on.
-fn split(x: &Tensor, y: &Tensor, validation: &Validation) -> Result<(Tensor, Tensor, Option<Pair>)> {
-    match validation {
-        Validation::None => Ok((x.clone(), y.clone(), None)),
-        Validation::Data(held_x, held_y) => {
-            Ok((x.clone(), y.clone(), Some((held_x.clone(), held_y.clone()))))
-        }
-        Validation::Split(share) => {
-            let rows = x.row_count()?;
-            let first = (rows as f64 * (1.0 - share)).floor() as usize;
-            if !(0.0..1.0).contains(share) || first == 0 || first == rows && *share > 0.0 {
-                return Err(Error::argument(format!(
-                    "validation_split must be in 0.0..1.0 and leave samples on both sides, but is {share} of {rows}"
-                )));
-            }
-            let held =
-                (first < rows).then(|| Ok::<_, Error>((x.rows(first..)?, y.rows(first..)?))).transpose()?;
-            Ok((x.rows(..first)?, y.rows(..first)?, held))
-        }
-    }
-}
-
 /// A training on its way.
 struct Run {
-    x: Tensor,
-    y: Tensor,
+    samples: Samples,
     rows: usize,
-    validation: Option<Pair>,
+    validation: Option<Samples>,
+    validation_batch_size: usize,
+    validation_steps: Option<usize>,
     batch_size: usize,
+    /// How many batches an epoch has, where it is not all.
+    steps: Option<usize>,
+    /// The order of the samples, and how many of it are used up.
+    permutation: Vec<usize>,
+    place: usize,
+    /// What is gathered ahead on a device, and the place where it begins.
+    gathered: Option<(usize, Samples)>,
     order: Generator,
     shuffle: bool,
     progress: Progress,
-    callbacks: Vec<Box<dyn Callback>>,
+    callbacks: Callbacks,
     history: History,
 }
 
 impl Run {
-    fn each(&mut self, mut call: impl FnMut(&mut dyn Callback) -> Result<()>) -> Result<()> {
-        self.callbacks.iter_mut().try_for_each(|callback| call(callback.as_mut()))
+    /// A new order of the samples, where the last one is used up.
+    fn begin_round(&mut self) {
+        if self.place >= self.rows {
+            let rows = self.rows;
+            self.permutation = if self.shuffle { self.order.permutation(rows) } else { (0..rows).collect() };
+            (self.place, self.gathered) = (0, None);
+        }
     }
 
-    /// How many samples are gathered at once. On the host a batch, which stays in its caches; on a device more, of which
-    /// the batches are views, since each call costs.
+    /// The next batch. On the host it is gathered by itself and stays in the caches; on a device more is gathered at once,
+    /// of which the batches are views, since each call costs.
+    fn next_batch(&mut self) -> Result<Samples> {
+        let (first, end) = (self.place, self.rows.min(self.place + self.batch_size));
+        self.place = end;
+        let backend = self.samples.x.backend();
+        if !backend.is_lazy() {
+            return Ok(self.samples.take(&self.permutation[first..end]));
+        }
+        let begin = match &self.gathered {
+            Some((begin, block)) if (*begin..begin + block.count()?).contains(&first) => *begin,
+            _ => {
+                let rows = first..self.rows.min(first + self.block());
+                let block = self.samples.take(&self.permutation[rows]);
+                let all: Vec<&Tensor> = [&block.x, &block.y].into_iter().chain(&block.weights).collect();
+                backend.evaluate(&all)?;
+                self.gathered = Some((first, block));
+                first
+            }
+        };
+        let block = self.gathered.as_ref().map(|(_, block)| block.range(first - begin..end - begin));
+        block.ok_or_else(|| Error::state("fit: no batch was gathered"))
+    }
+
+    /// How many samples a device gathers at once: whole batches.
     fn block(&self) -> usize {
         const NUMBERS: usize = 4 << 20;
-        if !self.x.backend().is_lazy() {
-            return self.batch_size;
-        }
-        let batches = NUMBERS / (self.x.shape().row_elements() * self.batch_size).max(1);
+        let batches = NUMBERS / (self.samples.x.shape().row_elements() * self.batch_size).max(1);
         self.batch_size * batches.clamp(1, 64)
     }
 
     fn epoch(&mut self, epoch: usize, validates: bool, model: &mut Sequential) -> Result<()> {
         model.reset_metrics()?;
         model.compiled_mut()?.optimizer.set_epoch(epoch);
-        self.each(|callback| callback.on_epoch_begin(epoch, model))?;
+        self.callbacks.each(|callback| callback.on_epoch_begin(epoch, model))?;
         self.progress.epoch_begins(epoch);
-        let order = if self.shuffle { self.order.permutation(self.rows) } else { (0..self.rows).collect() };
+        self.begin_round();
         let mut steps = 0;
-        let backend = self.x.backend();
-        'epoch: for block in order.chunks(self.block()) {
-            let (block_x, block_y) = (backend.take_rows(&self.x, block), backend.take_rows(&self.y, block));
-            backend.evaluate(&[&block_x, &block_y])?;
-            for first in (0..block.len()).step_by(self.batch_size) {
-                if notebook::interrupted() {
-                    self.history.interrupted = true;
-                    break 'epoch;
+        while self.steps.is_none_or(|most| steps < most) {
+            if self.place >= self.rows {
+                if let Some(most) = self.steps {
+                    eprintln!("fit: the samples end after {steps} of {most} steps of epoch {}", epoch + 1);
                 }
-                let batch = first..block.len().min(first + self.batch_size);
-                let x = block_x.rows_unchecked(batch.clone()).cast(model.dtype);
-                model.train_step(&x, &block_y.rows_unchecked(batch))?;
-                self.each(|callback| callback.on_batch_end(steps, model))?;
-                steps += 1;
-                if self.progress.is_due(steps) {
-                    self.progress.draw(steps, &model.running_logs());
-                }
+                break;
+            }
+            if notebook::interrupted() {
+                self.history.interrupted = true;
+                break;
+            }
+            let mut batch = self.next_batch()?;
+            batch.x = batch.x.cast(model.dtype);
+            self.callbacks.each(|callback| callback.on_train_batch_begin(steps, model))?;
+            model.train_step(&batch)?;
+            self.callbacks.each(|callback| callback.on_train_batch_end(steps, model))?;
+            steps += 1;
+            if model.stop {
+                break;
+            }
+            if self.progress.is_due(steps) {
+                self.progress.draw(steps, &model.running_logs());
             }
         }
         let mut logs = model.running_logs();
-        if let (Some((x, y)), true, false) = (&self.validation, validates, self.history.interrupted) {
-            for (name, value) in model.measured(x, y)?.iter() {
+        if let (Some(held), true, false) = (&self.validation, validates, self.history.interrupted) {
+            let (batch_size, most) = (self.validation_batch_size, self.validation_steps);
+            let measured = model.measured(held, batch_size, most, &mut self.callbacks)?;
+            for (name, value) in measured.iter() {
                 logs.insert(format!("val_{name}"), value);
             }
         }
         if self.history.interrupted && steps == 0 {
             return Ok(());
         }
-        self.each(|callback| callback.on_epoch_end(epoch, &mut logs, model))?;
+        self.callbacks.each(|callback| callback.on_epoch_end(epoch, &mut logs, model))?;
         self.progress.epoch_ends(steps, &logs);
         self.history.record(epoch, &logs);
         Ok(())
@@ -310,15 +414,21 @@ impl Run {
 
 impl Sequential {
     /// Loss and metrics over a data set; the running ones of training stay as they are.
-    pub(super) fn measured(&mut self, x: &Tensor, y: &Tensor) -> Result<Logs> {
+    pub(super) fn measured(
+        &mut self,
+        samples: &Samples,
+        batch_size: usize,
+        steps: Option<usize>,
+        callbacks: &mut Callbacks,
+    ) -> Result<Logs> {
         let training = std::mem::take(&mut self.compiled_mut()?.running);
         let compiled = self.compiled_mut()?;
-        let fresh = compiled.metrics.iter().map(|metric| metric.fresh()).collect();
-        let metrics = std::mem::replace(&mut compiled.metrics, fresh);
-        let result = self.measure_all(x, y);
+        let fresh = compiled.measures.iter().map(Measure::fresh).collect();
+        let measures = std::mem::replace(&mut compiled.measures, fresh);
+        let result = self.measure_all(samples, batch_size, steps, callbacks);
         let compiled = self.compiled_mut()?;
         compiled.running = training;
-        compiled.metrics = metrics;
+        compiled.measures = measures;
         result
     }
 }

@@ -21,6 +21,8 @@ use crate::table::{Cell, Table};
 pub struct History {
     pub(super) epochs: Vec<usize>,
     pub(super) series: Vec<(String, Vec<f64>)>,
+    /// For each series the rows of its numbers: not every epoch is validated.
+    rows: Vec<Vec<usize>>,
     pub(super) interrupted: bool,
 }
 
@@ -39,6 +41,30 @@ impl History {
         self.series.iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    /// The numbers of this name with a place for each epoch, also for those without one: an epoch may end without
+    /// validation.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let mut model = Sequential::new().add(Dense::new(1).input_shape([1]));
+    /// model.compile("sgd", "mse", ())?;
+    /// let (x, y) = (Tensor::ones([8, 1]), Tensor::zeros([8, 1]));
+    /// let history = model.fit(&x, &y).epochs(4).validation_data(&x, &y).validation_freq(2).verbose(0).run()?;
+    /// assert_eq!(history.get("val_loss").len(), 2);
+    /// assert_eq!(history.aligned("val_loss").iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false, true]);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn aligned(&self, name: &str) -> Vec<Option<f64>> {
+        let mut aligned = vec![None; self.epochs.len()];
+        if let Some(index) = self.series.iter().position(|(known, _)| known == name) {
+            for (&row, &value) in self.rows[index].iter().zip(&self.series[index].1) {
+                aligned[row] = Some(value);
+            }
+        }
+        aligned
+    }
+
     /// The epochs, counted from 0.
     pub fn epochs(&self) -> &[usize] {
         &self.epochs
@@ -53,13 +79,10 @@ impl History {
     pub fn to_table(&self) -> Table {
         let names = self.series.iter().map(|(name, _)| name.clone());
         let mut table = Table::new(std::iter::once("epoch".to_string()).chain(names));
+        let columns: Vec<_> = self.series.iter().map(|(name, _)| self.aligned(name)).collect();
         for (row, epoch) in self.epochs.iter().enumerate() {
-            let epoch = Cell::Integer(*epoch as i64 + 1);
-            let numbers = self
-                .series
-                .iter()
-                .map(|(_, values)| values.get(row).map_or(Cell::Empty, |&value| value.into()));
-            table.push(std::iter::once(epoch).chain(numbers).collect::<Vec<_>>());
+            let numbers = columns.iter().map(|column| column[row].into());
+            table.push(std::iter::once(Cell::from(epoch + 1)).chain(numbers));
         }
         table
     }
@@ -72,12 +95,16 @@ impl History {
     }
 
     pub(super) fn record(&mut self, epoch: usize, logs: &Logs) {
+        let row = self.epochs.len();
         self.epochs.push(epoch);
         for (name, value) in logs.iter() {
-            match self.series.iter_mut().find(|(known, _)| known == name) {
-                Some((_, values)) => values.push(value),
-                None => self.series.push((name.into(), vec![value])),
-            }
+            let index = self.series.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                self.series.push((name.into(), Vec::new()));
+                self.rows.push(Vec::new());
+                self.rows.len() - 1
+            });
+            self.series[index].1.push(value);
+            self.rows[index].push(row);
         }
     }
 }
@@ -88,6 +115,10 @@ impl EpochSeries for History {
     }
 
     fn series(&self) -> Vec<(String, Vec<f64>)> {
-        self.series.clone()
+        let one = |(name, _): &(String, Vec<f64>)| {
+            let numbers = self.aligned(name).into_iter().map(|value| value.unwrap_or(f64::NAN));
+            (name.clone(), numbers.collect())
+        };
+        self.series.iter().map(one).collect()
     }
 }

@@ -6,7 +6,8 @@ use crate::{Error, Result};
 use serde_json::{Value, json};
 
 impl Sequential {
-    /// The model as Keras's `model.to_json()` writes it: its layers, without weights and without `compile`'s settings.
+    /// The model as Keras's `model.to_json()` writes it: its layers and `compile`'s settings, without weights. A loss
+    /// or a metric of the user's own leaves the settings out, which is said on stderr.
     ///
     /// # Errors
     /// For a layer or a part of one that the user wrote: Keras has no name for it.
@@ -23,7 +24,8 @@ impl Sequential {
         self.to_config().map(|config| config.to_string())
     }
 
-    /// The model that [`to_json`](Self::to_json) or Keras has written, with fresh weights, not compiled.
+    /// The model that [`to_json`](Self::to_json) or Keras has written, with fresh weights, compiled if its
+    /// `compile_config` says how.
     ///
     /// # Errors
     /// For text that is no JSON, an unknown class or field, or layers that do not fit together.
@@ -82,7 +84,14 @@ impl Sequential {
             model["config"]["build_input_shape"] = input.clone();
             model["build_config"] = json!({"input_shape": input});
         }
-        model["compile_config"] = json!({});
+        model["compile_config"] = match self.get_compile_config() {
+            Ok(config) => config,
+            Err(error) => {
+                // The layers are worth writing all the same: whoever reads them compiles anew.
+                eprintln!("to_json: compile's settings are left out, since {error}");
+                json!({})
+            }
+        };
         Ok(model)
     }
 
@@ -91,6 +100,18 @@ impl Sequential {
     /// # Errors
     /// As there.
     pub fn from_config(value: &Value) -> Result<Self> {
+        let (mut model, input) = Self::described(value)?;
+        if let Some(input) = input {
+            model.build(&input)?;
+        }
+        if let Some(compile) = value.get("compile_config") {
+            model.compile_from_config(compile)?;
+        }
+        Ok(model)
+    }
+
+    /// The layers of a configuration, without weights, and the shape of a sample where it is known.
+    pub(super) fn described(value: &Value) -> Result<(Self, Option<Vec<usize>>)> {
         let (class, fields) = config::envelope("model", value)?;
         if class != "Sequential" {
             return Err(Error::data(format!(
@@ -121,10 +142,8 @@ impl Sequential {
         if fields.get("trainable") == Some(&Value::Bool(false)) {
             model.set_trainable(false);
         }
-        if let (Some(input), false) = (input, model.is_empty()) {
-            model.build(&input)?;
-        }
-        Ok(model)
+        let input = input.filter(|_| !model.is_empty());
+        Ok((model, input))
     }
 }
 

@@ -18,18 +18,15 @@ const RANDOM: [&str; 8] = [
     "RandomZoom",
 ];
 
-fn cases() -> Vec<Value> {
+pub(super) fn cases() -> Vec<Value> {
     let packed = include_bytes!("../../../tests/fixtures/layers.json.gz");
     let fixture: Value = serde_json::from_reader(flate2::read::GzDecoder::new(packed.as_slice())).unwrap();
     let cases = fixture["cases"].as_array().unwrap().clone();
-    // One case has an orthogonal regularizer, which the library lacks so far.
-    let known = |case: &Value| !case["layer"].to_string().contains("OrthogonalRegularizer");
-    let cases: Vec<Value> = cases.into_iter().filter(known).collect();
     assert!(cases.len() > 70);
     cases
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub(super) fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
 }
 
@@ -42,7 +39,7 @@ fn mix(seed: u32, index: u32) -> u32 {
     x ^ (x >> 16)
 }
 
-fn array(entry: &Value) -> Tensor {
+pub(super) fn array(entry: &Value) -> Tensor {
     let shape: Vec<usize> = numbers(&entry["shape"]).iter().map(|&size| size as usize).collect();
     if entry.get("values").is_some() {
         return Tensor::from_vec(numbers(&entry["values"]).iter().map(|&n| n as f32).collect(), shape)
@@ -56,7 +53,7 @@ fn array(entry: &Value) -> Tensor {
 }
 
 /// The case's layer with the case's weights.
-fn model(case: &Value, dtype: DType) -> Sequential {
+pub(super) fn model(case: &Value, dtype: DType) -> Sequential {
     let mut model = Sequential::new().seed(5);
     model.push(config::layer(&case["layer"]).unwrap()).unwrap();
     model.build(&array(&case["input"]).shape()[1..]).unwrap();

@@ -186,7 +186,7 @@ impl Sequential {
         });
         self.compiled = None;
         let result = match known {
-            Some(input) => self.build_slots(&input),
+            Some(input) => self.build_slots(&input, initial),
             None => Ok(()),
         };
         if result.is_err() {
@@ -228,7 +228,7 @@ impl Sequential {
                 Err(Error::shape(format!("the model expects samples of shape {input:?}, but got {sample:?}"))
                     .with_help("the first dimension of the data counts the samples"))
             }
-            None => self.build_slots(sample),
+            None => self.build_slots(sample, initial),
         }
     }
 
@@ -257,8 +257,8 @@ impl Sequential {
         options.input_shape.clone().map(|shape| shape.map(|shape| shape.to_vec())).transpose()
     }
 
-    /// Builds all layers that have no weights yet; on an error nothing has changed.
-    fn build_slots(&mut self, input: &[usize]) -> Result<()> {
+    /// Builds all layers that have no weights yet, which begin as `begin` says; on an error nothing has changed.
+    pub(super) fn build_slots(&mut self, input: &[usize], begin: Begin) -> Result<()> {
         let home = self.home()?;
         let seed = *self.seed.get_or_insert_with(fresh_seed);
         let count = self.slots.len();
@@ -280,7 +280,7 @@ impl Sequential {
             let first = self.weights.len() + infos.len();
             for spec in result.weights {
                 let mut generator = Generator::with_stream(seed, first as u64 + infos.len() as u64 + 1);
-                let values = initial(&spec, self.dtype, &mut generator).map_err(place)?;
+                let values = begin(&spec, self.dtype, &mut generator).map_err(place)?;
                 weights.push(values.to_device(home)?);
                 infos.push(WeightInfo { slot: index, spec });
             }
@@ -328,6 +328,10 @@ impl Default for Sequential {
     }
 }
 
+/// How a weight begins.
+type Begin = fn(&WeightSpec, DType, &mut Generator) -> Result<Tensor>;
+
+/// As its initializer says.
 fn initial(spec: &WeightSpec, dtype: DType, generator: &mut Generator) -> Result<Tensor> {
     let in_place = |error: Error| error.in_context(spec.name);
     let shape = Shape::new(&spec.shape).map_err(in_place)?;
@@ -335,8 +339,13 @@ fn initial(spec: &WeightSpec, dtype: DType, generator: &mut Generator) -> Result
     Ok(Tensor::from_vec_f64(values, shape).map_err(in_place)?.cast(dtype))
 }
 
+/// As zeros, to be replaced by what a file holds.
+pub(super) fn blank(spec: &WeightSpec, dtype: DType, _: &mut Generator) -> Result<Tensor> {
+    Ok(Tensor::filled(dtype, Shape::new(&spec.shape)?, 0.0))
+}
+
 /// Keras's name for the layers of a class: `BatchNormalization` becomes `batch_normalization`, `Conv2D` `conv2d`.
-fn snake_case(class: &str) -> String {
+pub(crate) fn snake_case(class: &str) -> String {
     let letters: Vec<char> = class.chars().collect();
     let mut name = String::new();
     for (index, &letter) in letters.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! The layers of a model, looked at, frozen, taken away and taken over into another model.
 
 use super::Sequential;
+use super::compile::Measure;
 use super::sequential::Slot;
 use crate::optimizers::LearningRate;
 use crate::random::fresh_seed;
@@ -302,7 +303,8 @@ pub fn clone_model(model: &Sequential) -> Result<Sequential> {
         if matches!(state.optimizer().learning_rate(), LearningRate::Constant(_)) {
             copy.optimizer.set_learning_rate(rate);
         }
-        copy.metrics = compiled.metrics.iter().map(|metric| metric.fresh()).collect();
+        copy.loss_name.clone_from(&compiled.loss_name);
+        copy.measures = compiled.measures.iter().map(Measure::fresh).collect();
     }
     Ok(clone)
 }

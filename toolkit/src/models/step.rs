@@ -1,33 +1,38 @@
 //! One step: forward, loss, backward, update.
 
 use super::Sequential;
+use super::compile::Measure;
+use super::samples::Samples;
 use crate::callbacks::Logs;
 use crate::layers::Mode;
 use crate::layers::pass_key;
+use crate::losses;
 use crate::optimizers::Moved;
 use crate::tensor::{Shape, Tensor, Total};
 use crate::{Error, Result};
 
 impl Sequential {
-    /// One update on one batch; returns the batch's loss, from before the update.
+    /// One update on one batch; returns the batch's loss, from before the update. With weights of samples or classes:
+    /// [`batch`](Self::batch).
     ///
     /// # Errors
     /// Before `compile`; when data and model do not fit.
     pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<f64> {
-        self.prepare(x, y)?;
-        self.begin_training()?;
-        self.reset_metrics()?;
-        let home = self.home()?;
-        self.train_step(&x.to_device(home)?.cast(self.dtype), &y.to_device(home)?)?;
-        Ok(self.running_logs().get("loss").unwrap_or(f64::NAN))
+        Ok(self.batch(x, y).train()?.loss())
     }
 
     /// The means of loss and metrics over the batches since the epoch began, sorted by name.
     pub fn running_logs(&self) -> Logs {
         let mut logs = Logs::default();
         if let Some(compiled) = &self.compiled {
-            for metric in &compiled.metrics {
-                logs.insert(metric.name(), metric.result());
+            for Measure { given, log_name, .. } in &compiled.measures {
+                match given.metric.results().as_slice() {
+                    [number] => logs.insert(log_name, *number),
+                    numbers => numbers
+                        .iter()
+                        .enumerate()
+                        .for_each(|(at, number)| logs.insert(format!("{log_name}[{at}]"), *number)),
+                }
             }
             let running = &compiled.running;
             logs.insert(
@@ -36,6 +41,13 @@ impl Sequential {
             );
         }
         logs.sorted()
+    }
+
+    /// The mean loss over the batches since the epoch began, without the metrics.
+    pub(crate) fn running_loss(&self) -> f64 {
+        self.compiled
+            .as_ref()
+            .map_or(0.0, |compiled| compiled.running.total.value() / compiled.running.samples)
     }
 
     /// Builds the model for this data, and reports data that does not fit.
@@ -116,18 +128,21 @@ impl Sequential {
     pub(super) fn reset_metrics(&mut self) -> Result<()> {
         let compiled = self.compiled_mut()?;
         compiled.running = super::compile::Running::default();
-        compiled.metrics.iter_mut().for_each(|metric| metric.reset());
+        compiled.measures.iter_mut().for_each(|measure| measure.given.metric.reset());
         Ok(())
     }
 
     /// One update. The data was checked, and the slots exist.
-    pub(super) fn train_step(&mut self, x: &Tensor, y: &Tensor) -> Result<()> {
+    pub(super) fn train_step(&mut self, samples: &Samples) -> Result<()> {
+        let Samples { x, y, weights } = samples;
+        let weights = weights.as_ref();
         let key = pass_key(self.seed.unwrap_or_default(), self.compiled()?.optimizer.iterations());
         self.pass.begin(self.slots.len(), Mode::Training, true, key);
         let output = self.forward(x)?;
         let penalty = self.penalties()?;
-        self.measure(y, &output, &penalty)?;
-        self.backward(y, &output)?;
+        let shares = losses::shares(&*self.compiled()?.loss.clone(), y, &output, weights)?;
+        self.measure(y, &output, &penalty, weights, &shares)?;
+        self.backward(y, &output, &shares)?;
         self.update()?;
         self.settle()
     }
@@ -144,16 +159,28 @@ impl Sequential {
         Ok(value)
     }
 
-    /// Adds a batch to the running loss and metrics.
-    pub(super) fn measure(&mut self, y: &Tensor, output: &Tensor, penalty: &Total) -> Result<()> {
+    /// Adds a batch to the running loss and metrics; `shares` is what each sample's loss counts.
+    pub(super) fn measure(
+        &mut self,
+        y: &Tensor,
+        output: &Tensor,
+        penalty: &Total,
+        weights: Option<&Tensor>,
+        shares: &Tensor,
+    ) -> Result<()> {
         let compiled = self.compiled_mut()?;
-        let losses = compiled.loss.per_sample(y, output)?;
+        // A loss of one's own may compute on the host.
+        let losses = compiled.loss.per_sample(y, output)?.to_device(shares.device())?;
+        // As in Keras, the epoch's loss is the mean of its batches' losses, weighted by their size.
         let samples = losses.len() as f64;
-        compiled.running.total.add(&losses.sum(), 1.0)?;
-        compiled.running.total.add_total(penalty, samples)?;
+        let mut loss = penalty.clone();
+        loss.add(&(losses * shares).sum(), 1.0)?;
+        compiled.running.total.add_total(&loss, samples)?;
         compiled.running.samples += samples;
-        for metric in &mut compiled.metrics {
-            metric.update(y, output, None)?;
+        for measure in &mut compiled.measures {
+            let weights = weights.filter(|_| measure.weighted);
+            let updated = measure.given.metric.update(y, output, weights);
+            updated.map_err(|error| error.in_context(format_args!("metric `{}`", measure.log_name)))?;
         }
         Ok(())
     }
@@ -172,23 +199,29 @@ impl Sequential {
     }
 
     /// From the loss to the weights' gradients in the pass, and further to the input's where that is asked for.
-    pub(super) fn backward(&mut self, y: &Tensor, output: &Tensor) -> Result<Tensor> {
+    pub(super) fn backward(&mut self, y: &Tensor, output: &Tensor, shares: &Tensor) -> Result<Tensor> {
+        self.backward_seen(y, output, shares, &mut |_| {})
+    }
+
+    /// The same; `see` is called with the gradient at each layer's output, from the last layer to the first.
+    pub(super) fn backward_seen(
+        &mut self,
+        y: &Tensor,
+        output: &Tensor,
+        shares: &Tensor,
+        see: &mut dyn FnMut(&Tensor),
+    ) -> Result<Tensor> {
         let loss = self.compiled()?.loss.clone();
         let last = self.slots.len() - 1;
         let joined = loss.joins(&self.slots[last].layer.last_activation());
-        let rows = output.shape()[0];
-        let backend = output.backend();
-        let weights = backend.full(output.dtype(), Shape::new(&[rows])?, 1.0 / rows as f64);
-        let mut grad = if joined {
-            loss.joined_gradient(y, output, &weights)?
-        } else {
-            loss.gradient(y, output, &weights)?
-        };
+        let mut grad =
+            if joined { loss.joined_gradient(y, output, shares)? } else { loss.gradient(y, output, shares)? };
         let first = self.first_trained_slot();
         for index in (0..=last).rev() {
             if !self.input_gradient && first.is_none_or(|first| index < first) {
                 break;
             }
+            see(&grad);
             self.enter(index);
             self.pass.loss_joined_activation = joined && index == last;
             let layer = &self.slots[index].layer;
@@ -217,10 +250,9 @@ impl Sequential {
             return Ok(());
         }
         let compiled = self.compiled()?;
-        let metrics = compiled.metrics.iter().filter_map(|metric| metric.pending());
-        let all: Vec<&Tensor> = self.pass.weights.iter().chain(compiled.optimizer.arrays()).collect();
-        let all: Vec<&Tensor> =
-            all.into_iter().chain(compiled.running.total.pending()).chain(metrics).collect();
+        let mut all: Vec<&Tensor> = self.pass.weights.iter().chain(compiled.optimizer.arrays()).collect();
+        all.extend(compiled.running.total.pending());
+        compiled.measures.iter().for_each(|measure| measure.given.metric.pending(&mut all));
         backend.evaluate(&all)
     }
 

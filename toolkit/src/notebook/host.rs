@@ -60,9 +60,9 @@ pub fn end_cell() -> bool {
     is_interrupted()
 }
 
-/// Reports the error by which a cell ended early through `?`.
+/// Reports the error by which a cell ended early through `?`; an error with causes, such as `anyhow`'s, names them all.
 pub fn report_failure<E: Display + ?Sized>(error: &E) {
-    send(&Message::Failure { message: error.to_string(), type_name: type_name::<E>() });
+    send(&Message::Failure { message: format!("{error:#}"), type_name: type_name::<E>() });
 }
 
 fn report_panic(info: &PanicHookInfo<'_>) {

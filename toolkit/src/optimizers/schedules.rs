@@ -15,7 +15,22 @@ pub use cosine::{CosineDecay, CosineDecayRestarts};
 pub use decays::{ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay, PowerDecay};
 pub use one_cycle::OneCycle;
 
-/// A learning rate as a function of the step, from 0.
+/// A learning rate as a function of the step, from 0. [`by_epoch`] and [`by_step`] make one of a closure.
+///
+/// # Example
+/// ```
+/// use kiln::prelude::*;
+///
+/// #[derive(Debug)]
+/// struct Halving;
+/// impl Schedule for Halving {
+///     fn at(&self, step: u64) -> f64 {
+///         0.1 * 0.5_f64.powf((step / 1000) as f64)
+///     }
+/// }
+/// let optimizer = SGD::new(Halving);
+/// assert_eq!(optimizer.learning_rate().at(2500), 0.025);
+/// ```
 pub trait Schedule: Debug + Send + Sync {
     /// The rate of the update number `step`.
     fn at(&self, step: u64) -> f64;

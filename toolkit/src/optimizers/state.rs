@@ -38,6 +38,7 @@ pub struct OptimizerState {
 
 #[derive(Debug)]
 struct WeightState {
+    name: String,
     decays: bool,
     constraint: Option<Arc<dyn Constraint>>,
     average: Option<Tensor>,
@@ -114,26 +115,40 @@ impl OptimizerState {
     /// The variables in the order of Keras's files, with their names: `iteration`, `learning_rate` (unless it follows a
     /// schedule), averages, accumulated gradients, then the optimizer's own slots. The first two are scalars.
     pub fn variables(&self) -> Vec<(String, Tensor)> {
-        let mut all = vec![("iteration".to_string(), Tensor::scalar(self.iterations as f64))];
+        self.named_variables().into_iter().map(|(_, name, tensor)| (name.into(), tensor)).collect()
+    }
+
+    /// The same, each slot with the address of its weight, such as `dense/kernel`.
+    pub(crate) fn named_variables(&self) -> Vec<(Option<&str>, &'static str, Tensor)> {
+        // In 64 bits, since a long training has more steps than an f32 counts.
+        let mut all = vec![(None, "iteration", Tensor::scalar_f64(self.iterations as f64))];
         if matches!(self.optimizer.options().learning_rate, super::LearningRate::Constant(_)) {
-            all.push(("learning_rate".into(), Tensor::scalar(self.learning_rate())));
+            all.push((None, "learning_rate", Tensor::scalar(self.learning_rate())));
         }
         let states = || self.weights.iter().flatten().flatten();
         let host = |tensor: &Tensor| tensor.to_host().unwrap_or_else(|_| tensor.clone());
-        let named = |name: &str, tensor: &Tensor| (name.to_string(), host(tensor));
-        all.extend(states().filter_map(|state| Some(named("average", state.average.as_ref()?))));
-        all.extend(
-            states().filter_map(|state| Some(named("gradient_accumulator", state.accumulated.as_ref()?))),
-        );
+        for state in states() {
+            all.extend(
+                state.average.iter().map(|tensor| (Some(state.name.as_str()), "average", host(tensor))),
+            );
+        }
+        for state in states() {
+            let accumulated = state.accumulated.iter();
+            all.extend(
+                accumulated.map(|tensor| (Some(state.name.as_str()), "gradient_accumulator", host(tensor))),
+            );
+        }
         let slots = self.optimizer.slots();
         let groups = slots.iter().map(|slot| slot.group).max().map_or(0, |last| last + 1);
         for group in 0..groups {
             for state in states() {
                 let of_group = slots.iter().zip(&state.slots).filter(|(slot, _)| slot.group == group);
-                all.extend(of_group.map(|(slot, tensor)| named(slot.name, tensor)));
+                all.extend(
+                    of_group.map(|(slot, tensor)| (Some(state.name.as_str()), slot.name, host(tensor))),
+                );
             }
         }
-        all.extend(self.optimizer.shared().map(|slot| (slot.name.into(), Tensor::scalar(self.shared))));
+        all.extend(self.optimizer.shared().map(|slot| (None, slot.name, Tensor::scalar(self.shared))));
         all
     }
 
@@ -203,6 +218,14 @@ impl OptimizerState {
         Ok(())
     }
 
+    /// How many variables there are before the slots exist.
+    pub(crate) fn fresh_variables(&self) -> usize {
+        match self.optimizer.options().learning_rate {
+            super::LearningRate::Constant(_) => 2,
+            super::LearningRate::Schedule(_) => 1,
+        }
+    }
+
     pub(crate) fn set_learning_rate(&mut self, rate: f64) {
         self.rate = Some(rate);
     }
@@ -229,6 +252,7 @@ impl OptimizerState {
             let filled = |value| weight.backend().full(weight.dtype(), weight.shape(), value);
             Some(WeightState {
                 decays: !options.excluded_from_decay.iter().any(|part| moved.name.contains(part.as_str())),
+                name: moved.name,
                 constraint: moved.constraint,
                 average: options.use_ema.then(|| filled(0.0)),
                 accumulated: options.gradient_accumulation_steps.map(|_| filled(0.0)),
@@ -261,15 +285,14 @@ impl OptimizerState {
                 optimizer.update(step, weight, &gradient, &mut state.slots);
             }
         }
+        // Keras counts updates here, not steps, as soon as gradients are accumulated.
+        let updates = self.iterations / every;
         for (weight, state) in weights.iter_mut().zip(states) {
             let Some(state) = state else { continue };
             if let Some(average) = &mut state.average {
-                let kept = if self.iterations == 0 { 0.0 } else { options.ema_momentum };
+                let kept = if updates == 0 { 0.0 } else { options.ema_momentum };
                 *average = &*average * kept + &*weight * (1.0 - kept);
-                if options
-                    .ema_overwrite_frequency
-                    .is_some_and(|every| (self.iterations + 1).is_multiple_of(every))
-                {
+                if options.ema_overwrite_frequency.is_some_and(|every| (updates + 1).is_multiple_of(every)) {
                     *weight = average.clone();
                 }
             }

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kiln_picture::html::{Page, page};
+
 use super::figure::Figure;
-use super::svg::escape;
 use crate::{Error, Result};
 
 const ENDINGS: &str = ".svg, .png, .pdf, .html, .json";
@@ -56,7 +57,7 @@ impl Figure {
     /// Writes the figure as a PNG image with `scale` pixels for each of its own.
     ///
     /// Notebooks do without the library that draws pixels, so that they start fast: there the installed program `kiln`
-    /// draws it (the variable `KILN_BIN`, or the search path, says where it is). As a library, `kiln` draws by itself with
+    /// draws it (the variable `KILN_BIN`, the kernel, or the search path says where it is). As a library, `kiln` draws by itself with
     /// the feature `render`.
     ///
     /// # Errors
@@ -94,32 +95,19 @@ impl Figure {
     /// # Ok::<(), kiln::Error>(())
     /// ```
     pub fn to_html(&self) -> Result<String> {
-        let title = escape(if self.title.is_empty() { "Figure" } else { &self.title });
-        let background = self.resolved_theme().background.hex();
-        let svg = self.to_svg();
-        // `</` inside a script element would end it.
-        let json = self.to_plotly_json().to_string().replace("</", "<\\/");
-        let script = match super::plotly_js() {
-            Some(path) => {
-                let source = fs::read_to_string(&path).map_err(|e| {
-                    Error::file(format!("plotly's script `{}`: {e}", path.display()))
-                        .in_context("HTML of a figure")
-                })?;
-                format!(
-                    "<script>{}</script>\n<script>\nconst figure = JSON.parse(document.getElementById('figure-data').textContent);\n\
-                     const place = document.getElementById('figure');\nplace.replaceChildren();\n\
-                     Plotly.newPlot(place, figure.data, figure.layout, figure.config)\
-                     .then(() => figure.frames && Plotly.addFrames(place, figure.frames));\n</script>\n",
-                    source.replace("</script", "<\\/script")
-                )
-            }
-            None => String::new(),
-        };
-        Ok(format!(
-            "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n</head>\n\
-             <body style=\"margin:0;background:{background}\">\n<div id=\"figure\">\n{svg}</div>\n\
-             <script type=\"application/vnd.plotly.v1+json\" id=\"figure-data\">{json}</script>\n{script}</body>\n</html>\n"
-        ))
+        let plotly = super::plotly_js().map(|path| {
+            fs::read_to_string(&path).map_err(|e| {
+                Error::file(format!("plotly's script `{}`: {e}", path.display()))
+                    .in_context("HTML of a figure")
+            })
+        });
+        Ok(page(&Page {
+            title: if self.title.is_empty() { "Figure" } else { &self.title },
+            background: &self.resolved_theme().background.hex(),
+            svg: &self.to_svg(),
+            json: &self.to_plotly_json().to_string(),
+            plotly: plotly.transpose()?.as_deref(),
+        }))
     }
 }
 
@@ -134,7 +122,10 @@ fn png_bytes(figure: &Figure, scale: f64) -> Result<Vec<u8>> {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
 
-    let program = std::env::var_os("KILN_BIN").unwrap_or_else(|| "kiln".into());
+    // The kernel names itself in KILN_EXE.
+    let program =
+        ["KILN_BIN", "KILN_EXE"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    let program = program.unwrap_or_else(|| "kiln".into());
     let missing = |what: String| {
         Error::state(format!("a PNG needs the feature `render` or the program `kiln`: {what}"))
             .with_help("`cargo install --path kernel` installs the program; .svg and .pdf need neither")
@@ -188,7 +179,7 @@ pub fn svg_to_pdf(svg: &str) -> Result<Vec<u8>> {
 /// ```
 #[cfg(feature = "render")]
 pub fn svg_to_png(svg: &str, scale: f64) -> Result<Vec<u8>> {
-    super::raster::write(&super::read_svg::read(svg)?, scale)
+    Ok(super::raster::write(&super::read_svg::read(svg)?, scale)?)
 }
 
 /// Writes beside the target and renames, so that no half-written file is ever seen.

@@ -244,7 +244,7 @@ impl Figure {
     /// ```
     #[cfg(feature = "render")]
     pub fn to_png(&self, scale: f64) -> Result<Vec<u8>> {
-        super::raster::write(&self.scene(), scale)
+        Ok(super::raster::write(&self.scene(), scale)?)
     }
 
     /// The figure as plotly's JSON: `data`, `layout`, `config`.

@@ -28,7 +28,8 @@ pub(crate) fn number(value: f64) -> Value {
     Value::from(value)
 }
 
-/// Numbers rounded to five digits of their span, or to five significant digits for a logarithmic axis.
+/// Numbers rounded to five digits of their span, or to five significant digits for a logarithmic axis, where plotly would
+/// draw a line down to a 0 that has no place.
 pub(crate) fn array(values: &[f64], scale: Scale) -> Value {
     let span = Span::of(values, Scale::Linear);
     let width = span.high - span.low;
@@ -39,7 +40,7 @@ pub(crate) fn array(values: &[f64], scale: Scale) -> Value {
         }
         Scale::Linear | Scale::Log => significant(v, 5),
     };
-    values.iter().map(|&v| if v.is_finite() { number(rounded(v)) } else { Value::Null }).collect()
+    values.iter().map(|&v| if scale.forward(v).is_nan() { Value::Null } else { number(rounded(v)) }).collect()
 }
 
 /// Numbers rounded to four digits of a span.
@@ -59,9 +60,43 @@ pub(crate) fn array_within(values: &[f64], low: f64, high: f64) -> Value {
         .collect()
 }
 
-/// Text that plotly takes as it is: its own markup is escaped, line breaks are kept.
+/// Text that plotly takes as it is: its own markup is escaped, line breaks are kept, raised and lowered digits become
+/// markup, since many fonts have tiny ones or none.
 pub(crate) fn plotly_text(text: &str) -> String {
-    escape(text).replace('\n', "<br>")
+    let mut out = String::with_capacity(text.len());
+    let mut open = "";
+    for c in escape(text).chars() {
+        let (tag, plain) = match c {
+            '⁰' => ("sup", '0'),
+            '¹' => ("sup", '1'),
+            '²' => ("sup", '2'),
+            '³' => ("sup", '3'),
+            '⁴'..='⁹' => ("sup", char::from(b'4' + (c as u32 - '⁴' as u32) as u8)),
+            '⁻' => ("sup", '−'),
+            'ⁿ' => ("sup", 'n'),
+            'ᵀ' => ("sup", 'T'),
+            '₀'..='₉' => ("sub", char::from(b'0' + (c as u32 - '₀' as u32) as u8)),
+            'ₙ' => ("sub", 'n'),
+            other => ("", other),
+        };
+        if tag != open {
+            if !open.is_empty() {
+                out.push_str(&format!("</{open}>"));
+            }
+            if !tag.is_empty() {
+                out.push_str(&format!("<{tag}>"));
+            }
+            open = tag;
+        }
+        match plain {
+            '\n' => out.push_str("<br>"),
+            c => out.push(c),
+        }
+    }
+    if !open.is_empty() {
+        out.push_str(&format!("</{open}>"));
+    }
+    out
 }
 
 /// Two series of the same length, with at least one pair of finite numbers.
@@ -120,6 +155,17 @@ pub(crate) fn gaps(name: &str, x: &[f64], y: &[f64], x_scale: Scale, y_scale: Sc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn raised_and_lowered_digits_become_markup() {
+        assert_eq!(plotly_text("3·10⁻⁸ < w₁₀"), "3·10<sup>−8</sup> &lt; w<sub>10</sub>");
+        assert_eq!(plotly_text("σ²\nL¹ᵀ"), "σ<sup>2</sup><br>L<sup>1T</sup>");
+    }
+
+    #[test]
+    fn what_has_no_place_on_a_log_axis_is_a_gap() {
+        assert_eq!(array(&[1.0, 0.0, -1.0, f64::NAN], Scale::Log), serde_json::json!([1, null, null, null]));
+    }
 
     #[test]
     fn numbers_are_rounded_to_what_can_be_seen() {

@@ -242,16 +242,16 @@ fn axis(
         return out;
     }
     match axis.scale {
+        // plotly's own are small digits between the powers of ten, which crowd.
         Scale::Log => {
-            out["exponentformat"] = json!("power");
-            if (high - low).abs() >= 2.0 {
-                out["dtick"] = json!(((high - low).abs() / 7.0).ceil().max(1.0));
-            }
+            out["tickvals"] = ticks.iter().map(|t| numbers::number(numbers::significant(t.at, 6))).collect();
+            out["ticktext"] = ticks.iter().map(|t| plotly_text(&t.label)).collect();
         }
         Scale::Linear => {
             out["exponentformat"] = json!("power");
             out["separatethousands"] = json!(true);
-            out["nticks"] = json!(if horizontal { 10 } else { 7 });
+            // At most as many as had room here; zooming in brings others.
+            out["nticks"] = json!(ticks.len().max(2) + 1);
             if axis.integer {
                 out["tickformat"] = json!(",d");
                 if (high - low).abs() < 9.0 {

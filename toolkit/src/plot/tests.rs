@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::Result;
+use crate::{Error, Result};
 
 fn rng(n: usize) -> Vec<f64> {
     let mut state = 12_345_u64;
@@ -109,15 +109,25 @@ fn snapshot(name: &str, content: &str) {
     assert!(expected == content, "{name} has changed: set KILN_BLESS=1 to write it anew, and look at it");
 }
 
-/// A few small figures keep their bytes, in both renderers.
+/// Every family keeps its bytes, in both renderers: a few small ones as files, the others as digests.
 #[test]
 fn snapshots_are_unchanged() {
+    let mut digests = String::new();
     for (name, figure) in gallery() {
+        let (svg, json) = (figure.to_svg(), format!("{:#}\n", figure.to_plotly_json()));
+        digests.push_str(&format!("{name} {:016x} {:016x}\n", digest(&svg), digest(&json)));
         if ["history", "confusion_matrix", "gradient_flow"].contains(&name) {
-            snapshot(&format!("{name}.svg"), &figure.to_svg());
-            snapshot(&format!("{name}.json"), &format!("{:#}\n", figure.to_plotly_json()));
+            snapshot(&format!("{name}.svg"), &svg);
+            snapshot(&format!("{name}.json"), &json);
         }
     }
+    snapshot("digests.txt", &digests);
+}
+
+/// FNV-1a.
+fn digest(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Every family can be drawn, in both themes, twice with the same bytes, and is small enough for a notebook.
@@ -136,6 +146,10 @@ fn families_are_sound_small_and_reproducible() {
     }
     let history = training(60);
     assert!(history.to_svg().len() + history.to_plotly_json().to_string().len() < 100_000);
+    let sizes: Vec<usize> =
+        gallery().iter().map(|(_, f)| f.to_svg().len() + f.to_plotly_json().to_string().len()).collect();
+    let mean = sizes.iter().sum::<usize>() / sizes.len();
+    assert!(mean < 100_000, "{mean} bytes on average");
 }
 
 /// Presentation attributes only, nothing from outside, ids that are there, numbers that are numbers.
@@ -176,6 +190,8 @@ fn what_is_wrong_is_named_and_shown() {
     assert_eq!(message(line(0..2, [f64::NAN, f64::INFINITY])), "line: none of its 2 points is finite");
     assert_eq!(message(line(0..2, [-1.0, 0.0]).log_y()), "the panel: no value has a place on its axes");
     assert_eq!(message(Figure::new().panel(Panel::new().title("loss"))), "panel `loss` has nothing to draw");
+    let lone = Band::new("a", 0..3, [1.0, f64::NAN, 1.0], [2.0; 3]);
+    assert_eq!(message(Figure::new().add(lone)), "band `a`: no two neighbouring points are finite");
     assert_eq!(message(histogram([1.0], 0)), "bars: a histogram needs at least one bin");
     assert_eq!(message(line(0..2, 0..2).y_range(1.0, f64::NAN)), "y_range: 1 to NaN is no range");
     assert_eq!(message(line(0..2, 0..2).size(0, 0)), "size: 0 x 0 pixels");
@@ -192,6 +208,45 @@ fn what_is_wrong_is_named_and_shown() {
         message(Figure::new().add(grid)),
         "contours: 2 x 2 places (at least 2 x 2) need as many heights, but got 1"
     );
+}
+
+/// NaN, infinities, one point, a million: each family of traces draws what is there, and says what is not.
+#[test]
+fn no_trace_is_blank_in_silence() {
+    let odd = [1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 2.0];
+    let some = [1.0, 2.0, f64::NAN, f64::INFINITY, 3.0];
+    let grid: Vec<f64> = (0..25).map(|i| if i == 7 { f64::NAN } else { f64::from(i) }).collect();
+    let place = [0.0, 1.0, 2.0, 3.0, 4.0];
+    let drawn = [
+        ("line", Figure::new().line("a", 0..5, odd)),
+        ("scatter", Figure::new().scatter("a", 0..5, odd)),
+        ("band", Figure::new().add(Band::new("a", 0..5, some, some.map(|v| v + 1.0)))),
+        ("bars", Figure::new().bars("a", ["v", "w", "x", "y", "z"], odd)),
+        ("histogram", Figure::new().histogram("a", odd, 4)),
+        ("boxes", Figure::new().add(Boxes::new(&[odd.to_vec()]))),
+        ("heat map", Figure::new().add(Heatmap::new(5, 5, &grid))),
+        ("contours", Figure::new().add(Contours::new(place, place, &grid))),
+        ("images", image(1, 5, odd)),
+        ("one point", Figure::new().line("a", [1.0], [1.0])),
+        ("one bar", Figure::new().bars("a", ["v"], [1.0])),
+        ("one value", Figure::new().histogram("a", [1.0], 10)),
+        ("one box", Figure::new().add(Boxes::new(&[vec![1.0]]))),
+        ("flat heat map", Figure::new().add(Heatmap::new(5, 5, vec![3.0; 25]))),
+        ("flat contours", Figure::new().add(Contours::new(place, place, vec![3.0; 25]))),
+    ];
+    for (name, figure) in drawn {
+        lint(name, &figure.to_svg());
+        assert!(figure.check().is_ok(), "{name}: {:?}", figure.check());
+    }
+    let million = rng(1_000_000);
+    for (name, figure) in [
+        ("histogram", Figure::new().histogram("a", &million, 50)),
+        ("scatter", Figure::new().scatter("a", &million, &million)),
+        ("boxes", Figure::new().add(Boxes::new(std::slice::from_ref(&million)))),
+    ] {
+        let size = figure.to_svg().len() + figure.to_plotly_json().to_string().len();
+        assert!(size < 300_000, "{name}: {size} bytes for a million values");
+    }
 }
 
 #[test]
@@ -276,7 +331,7 @@ fn saving_names_the_path_and_the_endings() -> Result<()> {
 fn svg_is_read_back() -> Result<()> {
     for (name, figure) in gallery() {
         let svg = figure.to_svg();
-        let scene = read_svg::read(&svg).map_err(|e| e.in_context(name))?;
+        let scene = read_svg::read(&svg).map_err(|e| Error::from(e).in_context(name))?;
         let theme = figure.resolved_theme();
         let original = draw::scene(&figure, &layout::arrange(&figure, &theme), &theme);
         assert_eq!(scene.items.len(), original.items.len(), "{name}");
@@ -321,6 +376,22 @@ fn pdf_is_reproducible() {
     let pdf = figure.to_pdf();
     assert_eq!(pdf, figure.to_pdf());
     assert!(pdf.starts_with(b"%PDF-1.7") && pdf.ends_with(b"%%EOF\n") && pdf.len() < 60_000);
+}
+
+/// A figure of the size for slides is a PNG in 0.2 s (the example `gallery` prints the times). The bound leaves room for a
+/// build without optimization and for other tests.
+#[cfg(feature = "render")]
+#[test]
+fn a_png_is_quick() -> Result<()> {
+    let figure = training(60);
+    let seconds = |()| {
+        let started = std::time::Instant::now();
+        figure.to_png(2.0).map(|_| started.elapsed().as_secs_f64())
+    };
+    let times = [(), (), ()].map(seconds);
+    let fastest = times.into_iter().collect::<Result<Vec<f64>>>()?.into_iter().fold(f64::INFINITY, f64::min);
+    assert!(fastest < 1.5, "{fastest} s");
+    Ok(())
 }
 
 #[cfg(feature = "render")]

@@ -202,9 +202,37 @@ impl Tensor {
     ///
     /// # Errors
     /// When the shapes do not broadcast.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let x = Tensor::new([1.0, f64::NAN, 3.0]);
+    /// let whole = x.where_mask(&x.equal(&x)?, &Tensor::scalar(0.0))?;
+    /// assert_eq!(whole.to_vec(), [1.0, 0.0, 3.0]);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
     pub fn where_mask(&self, mask: &Self, other: &Self) -> Result<Self> {
-        let mask = mask.not_equal(0.0)?;
-        self.mul(&mask)?.add(&other.mul(mask.equal(0.0)?)?)
+        let fits = self.shape().broadcast(&other.shape()).and_then(|both| both.broadcast(&mask.shape()));
+        let Some(shape) = fits else {
+            return Err(Error::shape(format!(
+                "where_mask: the shapes {}, {} and {} (of the mask) do not broadcast",
+                self.shape(),
+                other.shape(),
+                mask.shape()
+            )));
+        };
+        let (here, there) = same_float(self, other);
+        let (count, column) = (shape.elements(), |tensor: &Self| {
+            let zeros = tensor.backend().full(tensor.to_float().dtype(), shape, 0.0);
+            let stretched = tensor.add(zeros)?;
+            Ok::<_, Error>(stretched.reshaped(Shape::from_fit(&[shape.elements(), 1])))
+        });
+        let mask = column(mask)?.to_host()?;
+        // Rows are chosen, not multiplied: what is not wanted may be NaN or infinite.
+        let rows: Vec<usize> =
+            (0..count).map(|at| if mask.number(at) == 0.0 { count + at } else { at }).collect();
+        let both = Self::concat(&[column(&here)?, column(&there)?], 0)?;
+        Ok(both.backend().take_rows(&both, &rows).reshaped(shape))
     }
 }
 

@@ -32,6 +32,67 @@ impl<R: RangeBounds<usize>> IntoRange for R {
     }
 }
 
+/// What selects ranges along axes: a tuple of ranges of any form, or an array or a slice of `Range`s.
+pub trait IntoRanges {
+    /// The ranges within this shape, from the first axis on.
+    ///
+    /// # Errors
+    /// When a range lies outside, or there are more ranges than axes.
+    fn into_ranges(self, shape: &Shape) -> Result<Vec<Range<usize>>>;
+}
+
+impl IntoRanges for &[Range<usize>] {
+    fn into_ranges(self, shape: &Shape) -> Result<Vec<Range<usize>>> {
+        check_count(self.len(), shape)?;
+        self.iter().enumerate().map(|(axis, range)| within(range.clone(), axis, shape)).collect()
+    }
+}
+
+impl<const N: usize> IntoRanges for &[Range<usize>; N] {
+    fn into_ranges(self, shape: &Shape) -> Result<Vec<Range<usize>>> {
+        self.as_slice().into_ranges(shape)
+    }
+}
+
+impl IntoRanges for &Vec<Range<usize>> {
+    fn into_ranges(self, shape: &Shape) -> Result<Vec<Range<usize>>> {
+        self.as_slice().into_ranges(shape)
+    }
+}
+
+macro_rules! tuples_of_ranges {
+    ($($count:literal: ($($name:ident $axis:literal)+);)*) => {$(
+        impl<$($name: IntoRange),+> IntoRanges for ($($name,)+) {
+            #[allow(non_snake_case)]
+            fn into_ranges(self, shape: &Shape) -> Result<Vec<Range<usize>>> {
+                check_count($count, shape)?;
+                let ($($name,)+) = self;
+                Ok(vec![$(within($name, $axis, shape)?),+])
+            }
+        }
+    )*};
+}
+
+tuples_of_ranges! {
+    1: (A 0);
+    2: (A 0 B 1);
+    3: (A 0 B 1 C 2);
+    4: (A 0 B 1 C 2 D 3);
+    5: (A 0 B 1 C 2 D 3 E 4);
+    6: (A 0 B 1 C 2 D 3 E 4 F 5);
+}
+
+fn check_count(ranges: usize, shape: &Shape) -> Result<()> {
+    if ranges <= shape.len() {
+        return Ok(());
+    }
+    Err(Error::argument(format!("slice: {ranges} ranges for the shape {shape}")))
+}
+
+fn within(range: impl IntoRange, axis: usize, shape: &Shape) -> Result<Range<usize>> {
+    range.into_range(shape[axis]).map_err(|error| error.in_context(format_args!("slice, axis {axis}")))
+}
+
 /// What selects rows in [`Tensor::take`]: a list of row numbers, or a tensor of them.
 pub trait RowIndex {
     /// The row numbers.
@@ -121,32 +182,25 @@ impl Tensor {
         self.take(&rows)
     }
 
-    /// The part in these ranges, one an axis, from the first axis on; missing ones take all.
+    /// The part in these ranges, one an axis, from the first axis on; missing ones take all. NumPy's `x[:2, 1:3]` is
+    /// `x.slice((..2, 1..3))`.
     ///
     /// # Errors
-    /// When a range lies outside.
+    /// When a range lies outside, or there are more ranges than axes.
     ///
     /// # Example
     /// ```
     /// use kiln::prelude::*;
     /// let x = Tensor::arange(12).reshape([3, 4])?;
-    /// assert_eq!(x.slice(&[0..2, 1..3])?.to_vec(), [1.0, 2.0, 5.0, 6.0]);
+    /// assert_eq!(x.slice((..2, 1..3))?.to_vec(), [1.0, 2.0, 5.0, 6.0]);
+    /// assert_eq!(x.slice((.., 3..))?.shape(), [3, 1]);
+    /// assert_eq!(x.slice(&[0..1])?.to_vec(), [0.0, 1.0, 2.0, 3.0]);
     /// # Ok::<(), kiln::Error>(())
     /// ```
-    pub fn slice(&self, ranges: &[Range<usize>]) -> Result<Self> {
-        if ranges.len() > self.rank() {
-            return Err(Error::argument(format!(
-                "slice: {} ranges for the shape {}",
-                ranges.len(),
-                self.shape()
-            )));
-        }
+    pub fn slice(&self, ranges: impl IntoRanges) -> Result<Self> {
+        let ranges = ranges.into_ranges(&self.shape())?;
         let mut result = self.clone();
-        for (axis, range) in ranges.iter().enumerate() {
-            let range = range
-                .clone()
-                .into_range(self.shape()[axis])
-                .map_err(|error| error.in_context(format_args!("slice, axis {axis}")))?;
+        for (axis, range) in ranges.into_iter().enumerate() {
             result = if axis == 0 { result.rows_unchecked(range) } else { result.narrowed(axis, range) };
         }
         Ok(result)
@@ -245,6 +299,9 @@ mod tests {
         assert!(x.row(4).is_err());
         assert!(x.take(&[4]).is_err());
         assert!(Tensor::scalar(1.0).rows(0..1).is_err());
+        assert!(x.slice((.., 0..1)).is_err());
+        let error = x.reshape([2, 2]).unwrap().slice((.., 1..3)).unwrap_err().to_string();
+        assert!(error.contains("axis 1") && error.contains("1..3"), "{error}");
         assert!(Tensor::concat(&[], 0).is_err());
     }
 }

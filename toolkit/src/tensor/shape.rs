@@ -25,6 +25,36 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// In place of one size of a new shape: the size that follows from the number of elements, NumPy's -1.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// assert_eq!(Tensor::zeros([4, 6]).reshape([3, Shape::INFER])?.shape(), [3, 8]);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub const INFER: usize = usize::MAX;
+
+    /// The shape with these sizes, of which one may be [`INFER`](Self::INFER), for so many elements.
+    pub(crate) fn inferred(sizes: &[usize], elements: usize) -> Result<Self> {
+        let Some(open) = sizes.iter().position(|&size| size == Self::INFER) else { return Self::new(sizes) };
+        let others = || sizes.iter().enumerate().filter(|(axis, _)| *axis != open).map(|(_, &size)| size);
+        let known = others().try_fold(1_usize, usize::checked_mul).unwrap_or(0);
+        if others().any(|size| size == Self::INFER) || known == 0 || !elements.is_multiple_of(known) {
+            let shown: Vec<String> = sizes
+                .iter()
+                .map(|&size| if size == Self::INFER { "?".into() } else { size.to_string() })
+                .collect();
+            return Err(Error::shape(format!(
+                "{elements} numbers do not fill the shape [{}]",
+                shown.join(", ")
+            )));
+        }
+        let mut sizes = sizes.to_vec();
+        sizes[open] = elements / known;
+        Self::new(&sizes)
+    }
+
     /// The shape with these sizes.
     ///
     /// # Errors
@@ -150,21 +180,44 @@ pub trait IntoShape {
     /// # Errors
     /// As [`Shape::new`].
     fn into_shape(self) -> Result<Shape>;
+
+    /// The shape for so many elements: one size may be [`Shape::INFER`].
+    ///
+    /// # Errors
+    /// As [`Shape::new`]; when no such size fits.
+    fn into_shape_of(self, _elements: usize) -> Result<Shape>
+    where
+        Self: Sized,
+    {
+        self.into_shape()
+    }
 }
 
 impl<const N: usize> IntoShape for [usize; N] {
+    fn into_shape_of(self, elements: usize) -> Result<Shape> {
+        Shape::inferred(&self, elements)
+    }
+
     fn into_shape(self) -> Result<Shape> {
         Shape::new(&self)
     }
 }
 
 impl IntoShape for &[usize] {
+    fn into_shape_of(self, elements: usize) -> Result<Shape> {
+        Shape::inferred(self, elements)
+    }
+
     fn into_shape(self) -> Result<Shape> {
         Shape::new(self)
     }
 }
 
 impl IntoShape for Vec<usize> {
+    fn into_shape_of(self, elements: usize) -> Result<Shape> {
+        Shape::inferred(&self, elements)
+    }
+
     fn into_shape(self) -> Result<Shape> {
         Shape::new(&self)
     }

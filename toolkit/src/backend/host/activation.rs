@@ -80,7 +80,8 @@ macro_rules! with_function {
             Activation::Gelu { approximate: true } => {
                 let $f = |x: $T| {
                     let inner = $T::of(SQRT_2_OVER_PI) * (x + $T::of(GELU_CUBIC) * x * x * x);
-                    $T::of(0.5) * x * ($T::ONE + Real::tanh(inner))
+                    // (1 + tanh t) / 2 without its cancellation far below 0.
+                    x * sigmoid(inner + inner)
                 };
                 $body
             }
@@ -157,7 +158,14 @@ macro_rules! with_function {
                 let $f = |x: $T| $T::of(0.5) * (clamp(x, -1.0, 1.0) + $T::ONE);
                 $body
             }
-            Activation::Softmax | Activation::LogSoftmax => unreachable!("these work on rows"),
+            Activation::Threshold { threshold, value } => {
+                let (threshold, value) = ($T::of(threshold), $T::of(value));
+                let $f = |x: $T| if x > threshold { x } else { value };
+                $body
+            }
+            Activation::Softmax | Activation::LogSoftmax | Activation::Sparsemax => {
+                unreachable!("these work on rows")
+            }
         }
     };
 }
@@ -183,6 +191,9 @@ pub(super) fn in_place<T: Real>(activation: &Activation, numbers: &mut [T], colu
 }
 
 fn rows_in_place<T: Real>(activation: &Activation, numbers: &mut [T], columns: usize) {
+    if *activation == Activation::Sparsemax {
+        return numbers.chunks_mut(columns.max(1)).for_each(sparsemax_row);
+    }
     let log = *activation == Activation::LogSoftmax;
     simd(
         #[inline(always)]
@@ -212,8 +223,9 @@ pub(super) fn backward<T: Real>(activation: &Activation, grad: &Tensor, x: &Tens
     match *activation {
         Activation::Linear => grad.clone(),
         Activation::Softmax | Activation::LogSoftmax => rows_backward::<T>(activation, grad, y),
+        Activation::Sparsemax => sparsemax_backward::<T>(grad, y),
         Activation::Sigmoid => from_output(|g, y| g * y * (T::ONE - y)),
-        Activation::Tanh => from_output(|g, y| g * (T::ONE - y * y)),
+        Activation::Tanh => from_output(|g, y| g * ((T::ONE - y) * (T::ONE + y))),
         Activation::Exponential => from_output(|g, y| g * y),
         Activation::Relu { negative_slope, max_value: None, threshold }
             if negative_slope == 0.0 && threshold == 0.0 =>
@@ -253,7 +265,17 @@ fn from_input<T: Real>(activation: &Activation, grad: &Tensor, x: &Tensor) -> Te
         Activation::Relu { negative_slope, max_value, threshold } => {
             let (slope, threshold) = (T::of(negative_slope), T::of(threshold));
             let largest = T::of(max_value.unwrap_or(f64::INFINITY));
-            times!(|x| if x > threshold { if x < largest { T::ONE } else { T::ZERO } } else { slope })
+            // At the kinks Keras has its own numbers on JAX: those of leaky_relu, of relu6, or of a minimum.
+            let leaky = negative_slope != 0.0 && max_value.is_none() && threshold == T::ZERO;
+            let at_threshold = if leaky { T::ONE } else { T::ZERO };
+            let relu6 = max_value == Some(6.0) && negative_slope == 0.0 && threshold == T::ZERO;
+            let at_largest = if relu6 { T::ZERO } else { half };
+            times!(|x| {
+                let above = if x < largest { T::ONE } else { T::ZERO };
+                let above = if x == largest { at_largest } else { above };
+                let below = if x == threshold { at_threshold } else { slope };
+                if x > threshold { above } else { below }
+            })
         }
         Activation::Elu { alpha } => {
             let alpha = T::of(alpha);
@@ -269,9 +291,11 @@ fn from_input<T: Real>(activation: &Activation, grad: &Tensor, x: &Tensor) -> Te
         }),
         Activation::Gelu { approximate: true } => times!(|x| {
             let (scale, cubic) = (T::of(SQRT_2_OVER_PI), T::of(GELU_CUBIC));
-            let tanh = Real::tanh(scale * (x + cubic * x * x * x));
-            let inner = scale * (T::ONE + T::of(3.0) * cubic * x * x);
-            half * (T::ONE + tanh) + half * x * (T::ONE - tanh * tanh) * inner
+            let doubled = (scale + scale) * (x + cubic * x * x * x);
+            let slope = (scale + scale) * (T::ONE + T::of(3.0) * cubic * x * x);
+            // x s(t) with t = 2 (...): s + x s (1 - s) t'.
+            let (share, rest) = (sigmoid(doubled), sigmoid(-doubled));
+            share + x * share * rest * slope
         }),
         Activation::Softplus => times!(|x| sigmoid(x)),
         Activation::Softsign => times!(|x| {
@@ -284,7 +308,7 @@ fn from_input<T: Real>(activation: &Activation, grad: &Tensor, x: &Tensor) -> Te
         }),
         Activation::Mish => times!(|x| {
             let tanh = Real::tanh(softplus(x));
-            tanh + x * (T::ONE - tanh * tanh) * sigmoid(x)
+            tanh + x * (T::ONE - tanh) * (T::ONE + tanh) * sigmoid(x)
         }),
         Activation::LogSigmoid => times!(|x| sigmoid(-x)),
         Activation::HardSigmoid => {
@@ -294,7 +318,7 @@ fn from_input<T: Real>(activation: &Activation, grad: &Tensor, x: &Tensor) -> Te
             let inside = if Real::abs(x) < T::of(3.0) { x / T::of(6.0) } else { T::ZERO };
             clamp(x + T::of(3.0), 0.0, 6.0) / T::of(6.0) + inside
         }),
-        Activation::HardTanh => times!(|x| if Real::abs(x) < T::ONE { T::ONE } else { T::ZERO }),
+        Activation::HardTanh => times!(|x| if Real::abs(x) <= T::ONE { T::ONE } else { T::ZERO }),
         Activation::TanhShrink => times!(|x| {
             let tanh = Real::tanh(x);
             tanh * tanh
@@ -308,9 +332,53 @@ fn from_input<T: Real>(activation: &Activation, grad: &Tensor, x: &Tensor) -> Te
             times!(|x| half * (T::ONE + x / Real::sqrt(x * x + b)))
         }
         Activation::SparsePlus => times!(|x| half * (clamp(x, -1.0, 1.0) + T::ONE)),
-        Activation::SparseSigmoid => times!(|x| if Real::abs(x) < T::ONE { half } else { T::ZERO }),
+        Activation::Threshold { threshold, .. } => {
+            let threshold = T::of(threshold);
+            times!(|x| if x > threshold { T::ONE } else { T::ZERO })
+        }
+        // Half the slope at the ends, as the minimum and the maximum have it in Keras on JAX.
+        Activation::SparseSigmoid => times!(|x| {
+            let ends = if Real::abs(x) == T::ONE { half * half } else { T::ZERO };
+            if Real::abs(x) < T::ONE { half } else { ends }
+        }),
         _ => unreachable!("the output tells the gradient of {activation:?}"),
     }
+}
+
+/// What is left of a row above the threshold that makes the sum 1.
+fn sparsemax_row<T: Real>(row: &mut [T]) {
+    let mut sorted: Vec<f64> = row.iter().map(|x| x.f64()).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let (mut sum, mut threshold) = (0.0, 0.0);
+    for (count, x) in (1..).map(f64::from).zip(&sorted) {
+        sum += x;
+        let next = (sum - 1.0) / count;
+        if *x <= next {
+            break;
+        }
+        threshold = next;
+    }
+    let threshold = T::of(threshold);
+    row.iter_mut().for_each(|x| *x = Real::max(*x - threshold, T::ZERO));
+}
+
+/// Sparsemax: where the output is not 0, the gradient from above less its mean there.
+fn sparsemax_backward<T: Real>(grad: &Tensor, y: &Tensor) -> Tensor {
+    let columns = y.shape().as_rows().1.max(1);
+    let (upstream, output) = (grad.as_slice::<T>(), y.as_slice::<T>());
+    Tensor::written::<T>(grad.shape(), |out| {
+        for ((out, g), y) in out.chunks_mut(columns).zip(upstream.chunks(columns)).zip(output.chunks(columns))
+        {
+            let (mut sum, mut count) = (T::ZERO, T::ZERO);
+            for (&g, _) in g.iter().zip(y).filter(|(_, y)| **y > T::ZERO) {
+                sum += g;
+                count += T::ONE;
+            }
+            for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
+                *out = if y > T::ZERO { g - sum / count } else { T::ZERO };
+            }
+        }
+    })
 }
 
 /// Softmax: $y_i (g_i - \sum_j g_j y_j)$; its logarithm: $g_i - e^{y_i} \sum_j g_j$.

@@ -1,26 +1,10 @@
-//! Metrics of what is selected: precision, recall, F1, top k.
+//! Precision and recall.
 
-use super::{Metric, Rows, classes_of, named};
-use crate::{Result, Tensor};
-
-/// Counts of right and wrong selections.
-#[derive(Debug, Clone, Copy, Default)]
-struct Counts {
-    hits: f64,
-    alarms: f64,
-    misses: f64,
-}
-
-impl Counts {
-    fn add(&mut self, truth: bool, selected: bool, weight: f64) {
-        match (truth, selected) {
-            (true, true) => self.hits += weight,
-            (false, true) => self.alarms += weight,
-            (true, false) => self.misses += weight,
-            (false, false) => {}
-        }
-    }
-}
+use super::counts::{CountsAt, IntoThresholds, Thresholds};
+use super::{Rows, named};
+use crate::config::keras_config;
+use crate::metrics::Metric;
+use crate::{Error, Result, Tensor};
 
 macro_rules! of_selections {
     ($(#[$doc:meta])* $metric:ident $default:literal $counted:ident) => {
@@ -28,10 +12,10 @@ macro_rules! of_selections {
         #[derive(Debug, Clone)]
         pub struct $metric {
             name: String,
-            threshold: Option<f64>,
+            thresholds: Option<Thresholds>,
             top_k: Option<usize>,
             class_id: Option<usize>,
-            counts: Counts,
+            counts: CountsAt,
         }
 
         named!($metric);
@@ -39,12 +23,19 @@ macro_rules! of_selections {
         impl $metric {
             /// Of all numbers, selected above 0.5.
             pub fn new() -> Self {
-                Self { name: $default.into(), threshold: None, top_k: None, class_id: None, counts: Counts::default() }
+                Self {
+                    name: $default.into(),
+                    thresholds: None,
+                    top_k: None,
+                    class_id: None,
+                    counts: CountsAt::default(),
+                }
             }
 
-            /// Above what a prediction is selected; 0.5 by default.
-            pub fn threshold(mut self, threshold: f64) -> Self {
-                self.threshold = Some(threshold);
+            /// Above what a prediction is selected, one number or several, in `0.0..=1.0`; 0.5 by default. Of several,
+            /// [`results`](Metric::results) has a number each.
+            pub fn thresholds(mut self, thresholds: impl IntoThresholds) -> Self {
+                self.thresholds = Some(thresholds.into_thresholds());
                 self
             }
 
@@ -59,6 +50,11 @@ macro_rules! of_selections {
                 self.class_id = Some(class);
                 self
             }
+
+            fn at(&self) -> &[f64] {
+                let default: &[f64] = if self.top_k.is_some() { &[-1e10] } else { &[0.5] };
+                self.thresholds.as_ref().map_or(default, Thresholds::values)
+            }
         }
 
         impl Default for $metric {
@@ -67,38 +63,67 @@ macro_rules! of_selections {
             }
         }
 
+        keras_config!($metric, "keras.metrics", Self::new(), {
+            field "name": (name);
+            only "dtype": ("float32");
+            field "thresholds": (thresholds);
+            field "top_k": (top_k);
+            field "class_id": (class_id);
+        });
+
         impl Metric for $metric {
+            fn larger_is_better(&self) -> bool {
+                true
+            }
+
             fn name(&self) -> &str {
                 &self.name
             }
 
             fn reset(&mut self) {
-                self.counts = Counts::default();
+                self.counts.clear();
+            }
+
+            fn check(&self) -> Result<()> {
+                self.thresholds.as_ref().map_or(Ok(()), |thresholds| thresholds.check($default))
             }
 
             fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()> {
                 let rows = Rows::of(y_true, y_pred, weights)?;
-                let threshold = self.threshold.unwrap_or(if self.top_k.is_some() { -1e10 } else { 0.5 });
-                for (at, (truth, guess, weight)) in rows.numbers().enumerate() {
-                    let (row, column) = (at / rows.columns, at % rows.columns);
-                    if self.class_id.is_some_and(|class| class != column) {
-                        continue;
-                    }
-                    let of_row = &rows.guess[row * rows.columns..][..rows.columns];
-                    let best = self.top_k.is_none_or(|k| rank(of_row, column) < k);
-                    self.counts.add(truth != 0.0, best && guess > threshold, weight);
+                let columns = rows.columns.max(1);
+                if let Some(class) = self.class_id.filter(|class| *class >= columns) {
+                    return Err(Error::argument(format!(
+                        "{}: class_id is {class}, but there are {columns} outputs",
+                        self.name
+                    )));
                 }
+                let counts = |at: usize| self.class_id.is_none_or(|class| class == at % columns);
+                let top = |at: usize| {
+                    let row = &rows.guess[at / columns * columns..][..columns];
+                    self.top_k.is_none_or(|k| rank(row, at % columns) < k)
+                };
+                let thresholds = self.at().to_vec();
+                self.counts.add(&rows, &thresholds, counts, top);
                 Ok(())
             }
 
+            fn results(&self) -> Vec<f64> {
+                self.counts.each(self.at().len(), |counts| {
+                    let all = counts.hits + counts.$counted;
+                    if all > 0.0 { counts.hits / all } else { 0.0 }
+                })
+            }
+
             fn result(&self) -> f64 {
-                let Counts { hits, .. } = self.counts;
-                let all = hits + self.counts.$counted;
-                if all > 0.0 { hits / all } else { 0.0 }
+                super::mean_of(&self.results())
             }
 
             fn fresh(&self) -> Box<dyn Metric> {
-                Box::new(Self { counts: Counts::default(), ..self.clone() })
+                Box::new(Self { counts: CountsAt::default(), ..self.clone() })
+            }
+
+            fn config(&self) -> Result<crate::config::Config> {
+                crate::config::Config::of(self)
             }
         }
     };
@@ -132,158 +157,10 @@ of_selections! {
     /// ```
     /// use kiln::metrics::{Metric, Recall};
     /// use kiln::prelude::*;
-    /// let mut recall = Recall::new();
+    /// let mut recall = Recall::new().thresholds([0.5, 0.05]);
     /// recall.update(&Tensor::new([1.0, 0.0, 1.0]), &Tensor::new([0.9, 0.8, 0.1]), None)?;
-    /// assert_eq!(recall.result(), 0.5);
+    /// assert_eq!(recall.results(), [0.5, 1.0]);
     /// # Ok::<(), kiln::Error>(())
     /// ```
     Recall "recall" misses
-}
-
-/// The harmonic mean of precision and recall of each class, then their mean ("macro"); targets are one-hot rows.
-///
-/// Without a threshold the largest prediction of a row is selected. As in Keras, 1e-7 is added to denominators.
-///
-/// # Example
-/// ```
-/// use kiln::metrics::{F1Score, Metric};
-/// use kiln::prelude::*;
-/// let mut score = F1Score::new();
-/// score.update(&Tensor::new([[1.0, 0.0], [0.0, 1.0]]), &Tensor::new([[0.9, 0.1], [0.2, 0.8]]), None)?;
-/// assert!((score.result() - 1.0).abs() < 1e-6);
-/// # Ok::<(), kiln::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct F1Score {
-    name: String,
-    threshold: Option<f64>,
-    counts: Vec<Counts>,
-}
-
-named!(F1Score);
-
-impl F1Score {
-    /// By the largest prediction of each row.
-    pub fn new() -> Self {
-        Self { name: "f1_score".into(), threshold: None, counts: Vec::new() }
-    }
-
-    /// Selects each prediction above this.
-    pub fn threshold(mut self, threshold: f64) -> Self {
-        self.threshold = Some(threshold);
-        self
-    }
-
-    /// The score of each class.
-    pub fn results(&self) -> Vec<f64> {
-        let score = |counts: &Counts| {
-            let precision = counts.hits / (counts.hits + counts.alarms + 1e-7);
-            let recall = counts.hits / (counts.hits + counts.misses + 1e-7);
-            2.0 * precision * recall / (precision + recall + 1e-7)
-        };
-        self.counts.iter().map(score).collect()
-    }
-}
-
-impl Default for F1Score {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Metric for F1Score {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn reset(&mut self) {
-        self.counts.clear();
-    }
-
-    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()> {
-        let rows = Rows::of(y_true, y_pred, weights)?;
-        self.counts.resize(rows.columns, Counts::default());
-        for (at, (truth, guess, weight)) in rows.numbers().enumerate() {
-            let row = &rows.guess[at / rows.columns * rows.columns..][..rows.columns];
-            let selected = match self.threshold {
-                Some(threshold) => guess > threshold,
-                None => guess.abs() > 1e-12 && row.iter().all(|other| *other <= guess),
-            };
-            self.counts[at % rows.columns].add(truth != 0.0, selected, weight);
-        }
-        Ok(())
-    }
-
-    fn result(&self) -> f64 {
-        let scores = self.results();
-        if scores.is_empty() { 0.0 } else { scores.iter().sum::<f64>() / scores.len() as f64 }
-    }
-
-    fn fresh(&self) -> Box<dyn Metric> {
-        Box::new(Self { counts: Vec::new(), ..self.clone() })
-    }
-}
-
-/// The share of samples whose class is among the `k` largest predictions; of equal predictions all count.
-///
-/// Targets are class numbers or one-hot rows.
-///
-/// # Example
-/// ```
-/// use kiln::metrics::{Metric, TopKCategoricalAccuracy};
-/// use kiln::prelude::*;
-/// let mut top = TopKCategoricalAccuracy::new(2);
-/// top.update(&Tensor::new([2, 0]), &Tensor::new([[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]]), None)?;
-/// assert_eq!(top.result(), 0.5);
-/// # Ok::<(), kiln::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct TopKCategoricalAccuracy {
-    name: String,
-    k: usize,
-    hits: f64,
-    count: f64,
-}
-
-named!(TopKCategoricalAccuracy);
-
-impl TopKCategoricalAccuracy {
-    /// Among the largest `k` (Keras's default is 5).
-    pub fn new(k: usize) -> Self {
-        Self { name: "top_k_categorical_accuracy".into(), k, hits: 0.0, count: 0.0 }
-    }
-}
-
-impl Metric for TopKCategoricalAccuracy {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn reset(&mut self) {
-        (self.hits, self.count) = (0.0, 0.0);
-    }
-
-    fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()> {
-        let columns = y_pred.shape().as_rows().1.max(1);
-        let (labels, guesses) = (classes_of(y_true, y_pred)?, y_pred.to_vec_f64());
-        let weights = weights.map(Tensor::to_vec_f64);
-        for (at, (label, row)) in labels.iter().zip(guesses.chunks(columns)).enumerate() {
-            let weight = weights.as_ref().and_then(|weights| weights.get(at)).copied().unwrap_or(1.0);
-            let own = usize::try_from(*label).ok().and_then(|label| row.get(label));
-            let hit = own.is_some_and(|own| row.iter().filter(|other| *other > own).count() < self.k);
-            self.hits += if hit { weight } else { 0.0 };
-            self.count += weight;
-        }
-        Ok(())
-    }
-
-    fn result(&self) -> f64 {
-        if self.count == 0.0 { 0.0 } else { self.hits / self.count }
-    }
-
-    fn fresh(&self) -> Box<dyn Metric> {
-        let mut fresh = self.clone();
-        fresh.reset();
-        Box::new(fresh)
-    }
 }

@@ -89,7 +89,10 @@ pub fn history_series(epochs: &[usize], series: &[(String, Vec<f64>)]) -> Figure
                 (true, true) => "validation".to_string(),
                 (false, _) => name.replace("val_", "validation ").replace('_', " "),
             };
-            let mut line = Line::new(label, epochs, values).color(colors + index).label_last();
+            // Epochs without a number, such as those that were not validated, are no gap in the line.
+            let known = epochs.iter().zip(values).filter(|(_, value)| value.is_finite());
+            let (at, numbers): (Vec<usize>, Vec<f64>) = known.unzip();
+            let mut line = Line::new(label, at, numbers).color(colors + index).label_last();
             if validation {
                 line = line.dashed();
             }

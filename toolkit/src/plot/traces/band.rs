@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{Canvas, Key, Mark, Sheet, Symbol};
-use crate::Result;
 use crate::plot::axis::{Extent, Scale};
 use crate::plot::numbers::{self, check_pair};
 use crate::plot::path::{Path, Segment, simplify};
 use crate::plot::series::IntoSeries;
 use crate::plot::theme::{Color, Theme};
 use crate::plot::thin;
+use crate::{Error, Result};
 
 /// The area between a lower and an upper line: a spread, a standard deviation, a confidence interval.
 ///
@@ -89,7 +89,12 @@ impl Mark for Band {
             &[("x", self.x.len()), ("the lower line", self.low.len()), ("the upper line", self.high.len())],
         )?;
         check_pair("band", &self.name, &self.x, &self.low)?;
-        check_pair("band", &self.name, &self.x, &self.high)
+        check_pair("band", &self.name, &self.x, &self.high)?;
+        if self.stretches(Scale::Linear, Scale::Linear).is_empty() {
+            return Err(Error::data(format!("{who}: no two neighbouring points are finite"))
+                .with_help("a band lies between points; single ones are drawn by .scatter(name, x, y)"));
+        }
+        Ok(())
     }
 
     fn thin(&mut self) -> Option<String> {
