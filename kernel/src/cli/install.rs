@@ -36,7 +36,7 @@ pub(super) fn main(arguments: &Arguments) -> Result<()> {
     match arrayfire::directory() {
         Some(place) => eprintln!("ArrayFire is at {}", place.display()),
         None => {
-            eprintln!("ArrayFire was not found: the host engine computes (`kiln doctor` says how to add it)")
+            eprintln!("ArrayFire was not found: the host engine computes (`kiln doctor` says how to add it)");
         }
     }
     eprintln!("the kernel \"Rust (Kiln)\" is installed in {}", directory.display());
