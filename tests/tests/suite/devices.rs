@@ -35,7 +35,7 @@ pub(crate) fn tolerance() -> &'static Tolerance {
 }
 
 /// The devices beside the host, or a line that says why there is none.
-fn others(test: &str) -> Vec<Device> {
+pub(crate) fn others(test: &str) -> Vec<Device> {
     let found: Vec<Device> =
         Device::available().into_iter().filter(|device| device.kind() != DeviceKind::Host).collect();
     if found.is_empty() {
@@ -79,7 +79,7 @@ fn distance(a: &Sequential, b: &Sequential) -> Result<f64> {
 }
 
 /// Pictures of 8 by 8 pixels in four classes that can be told apart.
-fn pictures(count: usize) -> Result<(Tensor, Tensor)> {
+pub(crate) fn pictures(count: usize) -> Result<(Tensor, Tensor)> {
     let label = |index: usize| (index * 7 + index / 5) % 4;
     let pixel = |index: usize, place: usize| {
         let noise = ((index * 64 + place) * 2_654_435_761 % 1_000) as f32 / 1_000.0;

@@ -7,6 +7,7 @@ mod broken_files;
 mod budget;
 mod callbacks;
 mod devices;
+mod devices_and_models;
 mod distributions;
 mod fits;
 mod fixture;
