@@ -1,10 +1,12 @@
 """What `kiln export`, `kiln slides` and `kiln site` write, opened in a browser with every host out of reach.
 
-    python tests/browser/offline.py KILN NOTEBOOK OUT     (needs selenium, chromium, chromedriver; see run.sh)
+    python tests/browser/offline.py KILN NOTEBOOK ANIMATED OUT     (needs selenium, chromium, chromedriver; see run.sh)
 
+ANIMATED is a notebook with an animated figure.
 Writes the files and screenshots to OUT, and fails if a figure does not become interactive.
 """
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -46,6 +48,38 @@ def figures(kiln, notebook, out):
         finally:
             driver.quit()
     print(f"{len(pages)} exported pages are interactive without a network")
+
+
+def animation(kiln, notebook, out):
+    """Each frame of an animated figure is drawn with as many points as it has, forwards and backwards."""
+    subprocess.run([kiln, "export", notebook, "--to", "html,json", "--out", out / "animated"], check=True, stdout=subprocess.DEVNULL)
+    figures = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted((out / "animated").glob("*.json"))}
+    file, figure = next((file, figure) for file, figure in figures.items() if figure.get("frames"))
+    driver = browser()
+    try:
+        driver.get(file.with_suffix(".html").absolute().as_uri())
+        drawn(driver, file.name)
+        steps = figure["layout"]["sliders"][0]["steps"]
+        ground = "return document.querySelectorAll('.contourlayer path').length"
+        contours = driver.execute_script(ground)
+        assert contours, "no contours"
+        for number in (len(steps) // 2, 0, len(steps) - 1):
+            step, frame = steps[number], figure["frames"][number]
+            name = frame["name"]
+            assert step["args"][0] == [name], step
+            driver.execute_async_script(
+                "const [args, done] = arguments; Plotly.animate(document.querySelector('.js-plotly-plot'), ...args).then(() => setTimeout(done, 100))",
+                step["args"])
+            assert driver.execute_script(ground) == contours, f"frame {name} has other contours"
+            state = driver.execute_script("return document.querySelector('.js-plotly-plot').data.map(t => [t.type, t.x, t.y])")
+            for index, trace in zip(frame["traces"], frame["data"]):
+                assert state[index] == [trace["type"], trace["x"], trace["y"]], (name, index)
+            assert all(trace[1] for trace in state if trace[0] == "scatter"), name
+            driver.save_screenshot(str(out / f"animated-{name}.png"))
+        quiet(driver)
+    finally:
+        driver.quit()
+    print(f"{len(steps)} frames of an animation are shown in any order without a network")
 
 
 def slides(kiln, notebook, out):
@@ -93,9 +127,10 @@ def site(kiln, notebook, out):
 
 
 def main():
-    kiln, notebook, out = (pathlib.Path(argument) for argument in sys.argv[1:])
+    kiln, notebook, animated, out = (pathlib.Path(argument) for argument in sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     figures(kiln, notebook, out)
+    animation(kiln, animated, out)
     slides(kiln, notebook, out)
     site(kiln, notebook, out)
 

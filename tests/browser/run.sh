@@ -10,4 +10,5 @@ venv=target/ci/venv
 "$venv/bin/pip" install --quiet "selenium>=4.20,<5"
 KILN_DATA=embedded KILN_STANDBY=0 "$venv/bin/python" tests/browser/lab.py notebooks/00-quickstart.ipynb target/ci/browser target/lab/venv/bin/python
 cargo build --quiet -p kiln-kernel --bin kiln
-"$venv/bin/python" tests/browser/offline.py "${CARGO_TARGET_DIR:-target}/debug/kiln" notebooks/00-quickstart.ipynb target/ci/browser
+"$venv/bin/python" tests/browser/offline.py "${CARGO_TARGET_DIR:-target}/debug/kiln" notebooks/00-quickstart.ipynb \
+  notebooks/04-adaptive-optimizers.ipynb target/ci/browser

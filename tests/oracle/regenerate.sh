@@ -12,7 +12,7 @@ environment() {
     echo "$folder/bin/python"
 }
 
-for script in ${*:-training_run random_configs fits callbacks layers losses_and_metrics larger_rates summaries keras_files}; do
+for script in ${*:-training_run random_configs fits callbacks layers losses_and_metrics larger_rates summaries printed_arrays keras_files}; do
     case "$script" in
     keras2) python=$(environment keras2 "tensorflow-cpu==2.21.0" "tf-keras==2.21.0") && script=keras2_files ;;
     *) python=$(environment keras3 "keras==3.15.1" "jax==0.10.2" "numpy==2.4.6" "h5py==3.16.0") ;;

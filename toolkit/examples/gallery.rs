@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use kiln::Error;
-use kiln::bias_variance::Simulation;
+use kiln::bias_variance::{Classification, Simulation};
 use kiln::plot::{self, Figure, Theme};
 use kiln::prelude::*;
 
@@ -86,6 +86,7 @@ fn pieces() -> Result<Vec<Piece>> {
     let mut pieces = Vec::new();
     basic(&mut pieces);
     training(&mut pieces)?;
+    probes(&mut pieces)?;
     descents(&mut pieces)?;
     simulations(&mut pieces)?;
     Ok(pieces)
@@ -222,6 +223,49 @@ fn training(pieces: &mut Vec<Piece>) -> Result<()> {
     Ok(())
 }
 
+/// A deep network before any training, under three pairs of activation and initialization.
+fn probes(pieces: &mut Vec<Piece>) -> Result<()> {
+    let data = datasets::fashion_mnist::load()?;
+    let (x, y) = (data.train_x().rows(..200)?, data.train_y().rows(..200)?);
+    let probe = |activation: &str, initializer: &str| -> Result<models::Probe> {
+        let mut model = Sequential::new().seed(1).add(Flatten::new().input_shape([28, 28]));
+        for _ in 0..10 {
+            model = model.add(Dense::new(50).activation(activation).kernel_initializer(initializer));
+        }
+        let mut model = model.add(Dense::new(10).activation("softmax"));
+        model.compile("sgd", "sparse_categorical_crossentropy", ())?;
+        model.probe(&x, &y)
+    };
+    let sigmoid = probe("sigmoid", "glorot_uniform")?;
+    let (tanh, relu) = (probe("tanh", "glorot_uniform")?, probe("relu", "he_normal")?);
+    let layers: Vec<String> = (1..=11).map(|k| k.to_string()).collect();
+    piece!(
+        pieces,
+        "gradient-flow",
+        "The size of gradients by layer",
+        plot::gradient_flow(
+            &layers,
+            &[
+                ("sigmoid + Glorot", sigmoid.gradient_norms()),
+                ("tanh + Glorot", tanh.gradient_norms()),
+                ("relu + He", relu.gradient_norms()),
+            ]
+        )
+        .title("기울기 소실")
+    );
+    let shown: Vec<(&str, &[f64])> = ["dense", "dense_4", "dense_9"]
+        .into_iter()
+        .map(|name| Ok((name, tanh.layer(name)?.activations())))
+        .collect::<Result<_>>()?;
+    piece!(
+        pieces,
+        "activation-histograms",
+        "What comes out of each layer",
+        plot::layer_histograms(&shown, 40).title("tanh 층의 출력 분포")
+    );
+    Ok(())
+}
+
 fn descents(pieces: &mut Vec<Piece>) -> Result<()> {
     let beale = surfaces::beale();
     let paths = beale.race(
@@ -260,18 +304,6 @@ fn descents(pieces: &mut Vec<Piece>) -> Result<()> {
         curve.descend(SGD::new(0.02).momentum(0.9), 1.9, 80)?.named("momentum"),
     ];
     piece!(pieces, "local-minima", "Local minima", curve.figure(&ways).title("지역 최소점에 갇히다"));
-    let depth: Vec<String> = (1..=10).map(|k| format!("{k}")).collect();
-    let falls = |factor: f64| (0..10).map(|k| 0.05 * factor.powi(9 - k)).collect::<Vec<f64>>();
-    piece!(
-        pieces,
-        "gradient-flow",
-        "The size of gradients by layer",
-        plot::gradient_flow(
-            &depth,
-            &[("sigmoid", falls(0.2)), ("tanh", falls(0.6)), ("relu + He", falls(1.02))]
-        )
-        .title("기울기 소실")
-    );
     Ok(())
 }
 
@@ -298,10 +330,18 @@ fn simulations(pieces: &mut Vec<Piece>) -> Result<()> {
         "Bias, variance and noise by complexity",
         sweep.figure().title("복잡도에 따른 분해: MSE = bias² + variance + σ²")
     );
+    let two = Classification::new(|x| 0.5 + 0.45 * (12.0 * x).sin()).samples(60).runs(400).seed(1);
+    let classes = two.complexity_sweep("neighbours", [1, 3, 5, 9, 15, 25, 39, 59], NearestNeighbours::new)?;
+    piece!(
+        pieces,
+        "zero-one",
+        "Bias and variance of a classifier",
+        classes.figure().title("분류기의 편향과 분산 (0-1 손실)")
+    );
     let crosses = |bias: f64, spread: f64| {
         let angle = |i: usize| (i as f64 * 2.4, ((i * 37 % 24) as f64 / 24.0).sqrt());
         (0..24)
-            .map(|i| angle(i))
+            .map(angle)
             .map(|(a, r)| (bias + spread * r * a.cos(), bias * 0.7 + spread * r * a.sin()))
             .collect()
     };

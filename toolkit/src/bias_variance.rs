@@ -6,7 +6,8 @@
 //! \underbrace{E\big[(h_S(x) - E[h_S(x)])^2\big]}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}} $$
 //!
 //! A [`Simulation`] draws the samples, fits a [`Regressor`] to each and returns a [`Decomposition`].
-//! [`Simulation::complexity_sweep`] does so for models of growing complexity.
+//! [`Simulation::complexity_sweep`] does so for models of growing complexity, [`Classification`] for classifiers and the 0-1
+//! loss.
 //!
 //! # Example
 //! ```
@@ -20,6 +21,7 @@
 //!
 //! Source: Geman, Bienenstock and Doursat, *Neural networks and the bias/variance dilemma* (1992), section 3.
 
+mod classification;
 mod decomposition;
 mod lanes;
 mod lasso;
@@ -31,6 +33,7 @@ mod runner;
 mod sweep;
 mod tree;
 
+pub use classification::{Classification, ZeroOne, ZeroOneSweep};
 pub use decomposition::Decomposition;
 pub use lasso::Lasso;
 pub use neighbours::NearestNeighbours;

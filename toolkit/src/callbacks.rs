@@ -3,6 +3,7 @@
 use crate::models::Sequential;
 use crate::{Error, Result};
 
+mod backup_and_restore;
 mod csv_logger;
 mod early_stopping;
 mod gradient_norms;
@@ -19,6 +20,7 @@ mod shared;
 mod terminate_on_nan;
 mod weight_histogram;
 
+pub use backup_and_restore::BackupAndRestore;
 pub use csv_logger::CSVLogger;
 pub use early_stopping::EarlyStopping;
 pub use gradient_norms::GradientNorms;
@@ -26,7 +28,7 @@ pub use lambda_callback::{LambdaCallback, Outcome};
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use logs::Logs;
 pub use model_checkpoint::{IntoSaveFreq, ModelCheckpoint, SaveFreq};
-pub use monitor::{IntoMonitorMode, MonitorMode};
+pub use monitor::MonitorMode;
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 pub use terminate_on_nan::TerminateOnNaN;
 pub use weight_histogram::{Spread, WeightHistogram};

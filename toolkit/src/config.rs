@@ -25,9 +25,11 @@ mod initializer;
 mod layer;
 mod loss;
 mod metric;
+mod named;
 mod optimizer;
-
 mod regularizer;
+
+pub use named::{Named, OneOf};
 
 pub(crate) use fields::{Configured, Field, Fields, float32, keras_config, keras_rows, name_of, names};
 

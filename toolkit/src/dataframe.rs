@@ -1,7 +1,7 @@
 //! DataFrames by `polars`: of histories and tables, and as tensors. In the feature `polars`, which notebooks do without
 //! unless the kernel was installed with it.
 
-use crate::bias_variance::{Decomposition, Sweep};
+use crate::bias_variance::{Decomposition, Sweep, ZeroOne, ZeroOneSweep};
 use crate::models::History;
 use crate::search::Search;
 use crate::table::{Cell, Table};
@@ -113,6 +113,8 @@ macro_rules! tables {
 tables! {
     Decomposition: "The simulation's results";
     Sweep: "The simulations' results";
+    ZeroOne: "The simulation's results";
+    ZeroOneSweep: "The simulations' results";
     Search: "The search's trials, the best first,";
 }
 

@@ -59,7 +59,7 @@ pub use rectifiers::{ELU, LeakyReLU, ReLU};
 pub use rescaling::Rescaling;
 pub use reshape::Reshape;
 pub use softmax::Softmax;
-pub use window::{IntoPadding, IntoPair, Padding};
+pub use window::{IntoPair, Padding};
 
 pub(crate) use options::layer_options;
 

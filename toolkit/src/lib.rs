@@ -45,8 +45,8 @@ pub mod prelude {
     pub use crate::autodiff::Var;
     pub use crate::bias_variance::{self, Lasso, NearestNeighbours, Polynomial, RegressionTree, Ridge};
     pub use crate::callbacks::{
-        self, CSVLogger, Callback, EarlyStopping, GradientNorms, LambdaCallback, LearningRateScheduler, Logs,
-        ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN, WeightHistogram,
+        self, BackupAndRestore, CSVLogger, Callback, EarlyStopping, GradientNorms, LambdaCallback,
+        LearningRateScheduler, Logs, ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN, WeightHistogram,
     };
     pub use crate::constraints::{self, Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm};
     #[cfg(feature = "polars")]

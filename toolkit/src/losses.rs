@@ -24,7 +24,7 @@ pub use errors::{
 };
 pub use hinge::{Hinge, SquaredHinge};
 pub(crate) use options::no_number;
-pub use options::{IntoReduction, LossOptions, Reduction};
+pub use options::{LossOptions, Reduction};
 pub use own::{LossFn, from_fn};
 pub(crate) use reduction::{counts_evenly, of_samples, shares};
 pub use regression::MeanSquaredError;

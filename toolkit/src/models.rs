@@ -13,6 +13,7 @@ mod oracle;
 mod probe;
 mod samples;
 mod sequential;
+mod shuffle;
 mod slicing;
 mod step;
 mod summary;
@@ -27,8 +28,9 @@ pub use fit::Fit;
 pub use history::History;
 pub use probe::{LayerProbe, Probe, Probes};
 pub use samples::Batch;
-pub(crate) use sequential::snake_case;
+pub(crate) use sequential::{Resumed, snake_case};
 pub use sequential::{Sequential, Slot};
+pub use shuffle::Shuffle;
 pub use slicing::{LayerInfo, LayerKey, clone_model};
 pub use summary::Summary;
 

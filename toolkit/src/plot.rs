@@ -21,6 +21,7 @@ mod draw;
 mod export;
 mod families;
 mod figure;
+mod foreign;
 mod layout;
 mod note;
 mod numbers;
@@ -41,12 +42,15 @@ use std::sync::{PoisonError, RwLock};
 use kiln_picture::raster;
 use kiln_picture::{font, path, pdf, png, read_svg, scene, svg};
 
+use crate::{Error, Result};
+
 pub use colormap::Colors;
 pub use export::svg_to_pdf;
 #[cfg(feature = "render")]
 pub use export::svg_to_png;
 pub use families::*;
 pub use figure::Figure;
+pub use foreign::PlotlyFigure;
 pub use note::{Note, Side};
 pub use panel::Panel;
 pub use series::{IntoSeries, Number, linspace};
@@ -105,4 +109,14 @@ pub fn set_plotly_js(path: impl Into<PathBuf>) {
 fn plotly_js() -> Option<PathBuf> {
     let set = PLOTLY_JS.read().unwrap_or_else(PoisonError::into_inner).clone();
     set.or_else(|| std::env::var_os("KILN_PLOTLY_JS").map(PathBuf::from))
+}
+
+/// The text of that script, where one is named.
+fn plotly_script() -> Result<Option<String>> {
+    let read = |path: PathBuf| {
+        std::fs::read_to_string(&path).map_err(|e| {
+            Error::file(format!("plotly's script `{}`: {e}", path.display())).in_context("HTML of a figure")
+        })
+    };
+    plotly_js().map(read).transpose()
 }

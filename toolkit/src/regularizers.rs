@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 mod orthogonal;
 
-pub use orthogonal::{IntoOrthogonalMode, OrthogonalMode, OrthogonalRegularizer};
+pub use orthogonal::{OrthogonalMode, OrthogonalRegularizer};
 
 /// A penalty on a weight and its gradient. It applies to trainable weights, once a batch, and is not divided by the size
 /// of the batch.

@@ -169,6 +169,22 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Writes a file in one step.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    in_file(path, || atomic::write(path, bytes))
+}
+
+/// The JSON of a file, or nothing where there is none.
+pub(crate) fn read_json(path: &Path) -> Result<Option<Value>> {
+    in_file(path, || match std::fs::read_to_string(path) {
+        Ok(text) => {
+            serde_json::from_str(&text).map(Some).map_err(|error| Error::file(format!("no JSON: {error}")))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::file(error.to_string())),
+    })
+}
+
 fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Error::file(error.to_string()))
 }

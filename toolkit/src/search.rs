@@ -1,6 +1,7 @@
 //! A small grid search.
 
-use crate::callbacks::{IntoMonitorMode, Logs, MonitorMode, Progress, Verbosity};
+use crate::callbacks::{Logs, MonitorMode, Progress, Verbosity};
+use crate::config::OneOf;
 use crate::models::{History, Scores};
 use crate::notebook;
 use crate::table::{Cell, Table};
@@ -75,8 +76,8 @@ impl GridSearch {
 
     /// Which way is better, by value or by name (`min`, `max`, `auto`); by the score's name by default: larger for
     /// `score`, accuracies and the like, smaller for losses and errors.
-    pub fn mode(mut self, mode: impl IntoMonitorMode) -> Self {
-        self.mode = mode.into_monitor_mode();
+    pub fn mode(mut self, mode: impl OneOf<MonitorMode>) -> Self {
+        self.mode = mode.value();
         self
     }
 

@@ -19,6 +19,7 @@ pub(super) struct Notebook {
 pub(super) struct Figure {
     /// The number of its code cell, from 1.
     pub(super) cell: usize,
+    /// The still picture; empty where there is none.
     pub(super) svg: String,
     /// plotly's JSON.
     pub(super) plotly: Value,
@@ -46,6 +47,19 @@ impl Notebook {
         self.value["cells"].as_array().map_or(&[], Vec::as_slice)
     }
 
+    /// The figure that stands for the notebook: that of the cell with the tag `cover`, else the first.
+    pub(super) fn cover(&self) -> Option<Figure> {
+        let of = |cell: &Value| {
+            let outputs = cell["outputs"].as_array().into_iter().flatten();
+            outputs.filter_map(|output| Figure::of(0, output)).find(|figure| !figure.svg.is_empty())
+        };
+        let is_cover = |cell: &&Value| {
+            cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.contains(&"cover".into()))
+        };
+        let tagged = self.cells().iter().filter(is_cover).find_map(of);
+        tagged.or_else(|| self.cells().iter().find_map(of))
+    }
+
     /// All figures, in order.
     pub(super) fn figures(&self) -> Vec<Figure> {
         let code = self.cells().iter().filter(|cell| cell["cell_type"] == "code");
@@ -60,8 +74,12 @@ impl Figure {
     /// The figure in an output, if it is one.
     pub(super) fn of(cell: usize, output: &Value) -> Option<Self> {
         let data = &output["data"];
-        let svg = joined(data.get(SVG)?);
+        // A figure of the crate `plotly` has no still picture.
+        let svg = data.get(SVG).map(joined).unwrap_or_default();
         let plotly = data.get(PLOTLY).cloned().unwrap_or(Value::Null);
+        if svg.is_empty() && plotly.is_null() {
+            return None;
+        }
         let alt = data.get("text/plain").map(joined).unwrap_or_default();
         Some(Self { cell, svg, plotly, alt })
     }
@@ -84,7 +102,12 @@ impl Figure {
             let (_, after) = self.svg.split_once(&format!(" {name}=\""))?;
             after.split('"').next()?.parse::<f64>().ok()
         };
-        (number("width").unwrap_or(800.0), number("height").unwrap_or(450.0))
+        let of_layout = |name: &str| self.plotly["layout"][name].as_f64();
+        let (width, height) = (
+            number("width").or_else(|| of_layout("width")),
+            number("height").or_else(|| of_layout("height")),
+        );
+        (width.unwrap_or(800.0), height.unwrap_or(450.0))
     }
 }
 
@@ -129,5 +152,9 @@ mod tests {
         assert_eq!(found.iter().map(|f| f.cell).collect::<Vec<_>>(), [2, 2]);
         assert_eq!((found[0].title().as_str(), found[1].title().as_str()), ("손실 w1 & more", "loss"));
         assert_eq!(found[0].size(), (486.0, 582.0));
+        assert_eq!(notebook.cover().map(|figure| figure.title()), Some("손실 w1 & more".into()));
+        let foreign = json!({"data": {PLOTLY: {"data": [], "layout": {"height": 300}}}});
+        assert_eq!(Figure::of(1, &foreign).map(|figure| figure.size()), Some((800.0, 300.0)));
+        assert!(Figure::of(1, &json!({"data": {"text/plain": "1"}})).is_none());
     }
 }

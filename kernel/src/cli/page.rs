@@ -109,12 +109,17 @@ impl Writer {
 
     /// The still figure as an image, so that nothing in it meets the page; the interactive one is drawn over it.
     fn figure(&mut self, figure: &Figure) -> String {
+        if figure.svg.is_empty() && !self.live {
+            let words = escape(&figure.alt).replace('\n', " ");
+            return format!("<p class=\"out\">{words} (interactive only)</p>\n");
+        }
         let (width, height) = figure.size();
-        let image = format!(
+        let still = format!(
             "<img alt=\"{}\" width=\"{width}\" height=\"{height}\" src=\"data:image/svg+xml;base64,{}\">",
             escape(&figure.alt).replace('\n', " "),
             base64(figure.svg.as_bytes())
         );
+        let image = if figure.svg.is_empty() { String::new() } else { still };
         if !self.live || figure.plotly.is_null() {
             return format!("<figure>{image}</figure>\n");
         }

@@ -34,6 +34,8 @@ struct Entry {
     file: String,
     title: String,
     summary: String,
+    /// The file of its picture in the index.
+    cover: Option<String>,
     notebook: Notebook,
 }
 
@@ -49,8 +51,9 @@ pub(super) fn main(arguments: &Arguments) -> Result<()> {
                 path.display()
             );
         }
-        let title = slides::title(&notebook).unwrap_or_else(|| stem.into_owned());
-        entries.push(Entry { file, title, summary: summary(&notebook), notebook });
+        let title = slides::title(&notebook).unwrap_or_else(|| stem.clone().into_owned());
+        let cover = notebook.cover().map(|_| format!("{}.svg", slug(&stem)));
+        entries.push(Entry { file, title, summary: summary(&notebook), cover, notebook });
     }
     fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
     let live = match page::plotly_script() {
@@ -63,15 +66,35 @@ pub(super) fn main(arguments: &Arguments) -> Result<()> {
             false
         }
     };
+    let links: Vec<(String, &str)> = arguments
+        .notebooks
+        .iter()
+        .zip(&entries)
+        .map(|(path, entry)| (name(path), entry.file.as_str()))
+        .collect();
     for (i, entry) in entries.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| entries.get(i));
-        let page = notebook_page(entry, before, entries.get(i + 1), live);
+        let page = linked(notebook_page(entry, before, entries.get(i + 1), live), &links);
         write(&arguments.out.join(&entry.file), &page)?;
+        if let (Some(cover), Some(figure)) = (&entry.cover, entry.notebook.cover()) {
+            write(&arguments.out.join(cover), &figure.svg)?;
+        }
     }
     let index = arguments.out.join("index.html");
     write(&index, &index_page(&arguments.title, &entries))?;
     println!("{}: {} notebooks", index.display(), entries.len());
     Ok(())
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The page with its links to the site's notebooks leading to their pages.
+fn linked(page: String, links: &[(String, &str)]) -> String {
+    links.iter().fold(page, |page, (notebook, file)| {
+        page.replace(&format!("href=\"{}", escape(notebook)), &format!("href=\"{file}"))
+    })
 }
 
 fn write(target: &Path, text: &str) -> Result<()> {
@@ -121,33 +144,41 @@ fn notebook_page(entry: &Entry, before: Option<&Entry>, after: Option<&Entry>, l
 
 fn index_page(title: &str, entries: &[Entry]) -> String {
     let items = entries.iter().map(|entry| {
+        let cover =
+            entry.cover.as_ref().map_or_else(String::new, |file| format!("<img alt=\"\" src=\"{file}\">"));
         format!(
-            "<li><a href=\"{}\">{}</a><p>{}</p></li>\n",
+            "<a class=\"card\" href=\"{}\"><div class=\"cover\">{cover}</div><h2>{}</h2><p>{}</p></a>\n",
             entry.file,
             escape(&entry.title),
             escape(&entry.summary)
         )
     });
     let body = format!(
-        "<main class=\"index\">\n<h1>{}</h1>\n<ul>\n{}</ul>\n<button onclick=\"other()\">◐</button>\n</main>\n",
+        "<main class=\"index\">\n<h1>{} <button onclick=\"other()\" title=\"dark or light\">◐</button></h1>\n\
+         <div class=\"cards\">\n{}</div>\n</main>\n",
         escape(title),
         items.collect::<String>()
     );
     document(title, &body, "")
 }
 
-/// The first lines that are neither a heading nor a list, a table or code.
+/// The first quotation, with which a notebook asks its question; else the first lines that are neither a heading nor a list,
+/// a table or code.
 fn summary(notebook: &Notebook) -> String {
     let markdown = notebook.cells().iter().filter(|cell| cell["cell_type"] == "markdown");
-    let texts = markdown.map(|cell| joined(&cell["source"]));
-    let paragraph = |text: String| {
+    let texts: Vec<String> = markdown.map(|cell| joined(&cell["source"])).collect();
+    let words = |lines: Vec<&str>| (!lines.is_empty()).then(|| lines.join(" ").replace(['*', '`'], ""));
+    let quotation = texts.first().and_then(|text| {
+        let lines = text.lines().skip_while(|line| !line.starts_with('>'));
+        words(lines.map_while(|line| line.strip_prefix('>')).map(str::trim).collect())
+    });
+    let paragraph = |text: &String| {
         let lines = text.lines().skip_while(|line| {
             line.trim().is_empty() || line.starts_with(['#', '-', '*', '|', '`', '>', '$'])
         });
-        let words: Vec<&str> = lines.take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-        (!words.is_empty()).then(|| words.join(" ").replace(['*', '`'], ""))
+        words(lines.take_while(|line| !line.trim().is_empty()).map(str::trim).collect())
     };
-    texts.filter_map(paragraph).next().unwrap_or_default()
+    quotation.or_else(|| texts.iter().find_map(paragraph)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -161,6 +192,7 @@ mod tests {
             file: file.into(),
             title: title.into(),
             summary: String::new(),
+            cover: None,
             notebook: Notebook {
                 value: json!({"cells": [
                 {"cell_type": "markdown", "source": "# T\n\nFirst *words*\nof it.\n\nmore", "metadata": {}},
@@ -173,5 +205,15 @@ mod tests {
         assert!(html.contains("<a class=\"after\" href=\"b.html\">B &amp; C</a>"), "{html}");
         assert!(!html.contains("plotly.min.js"), "no figure needs it");
         assert_eq!(summary(&a.notebook), "First words of it.");
+        let asked = json!({"cells": [{"cell_type": "markdown", "source": "# T\n\n> Why *so*\n> slow?\n\nmore", "metadata": {}}]});
+        assert_eq!(summary(&Notebook { value: asked }), "Why so slow?");
+    }
+
+    #[test]
+    fn links_lead_to_pages_of_the_site() {
+        let links = [("Two & 2.ipynb".to_string(), "two-2.html")];
+        let page = "<a href=\"Two &amp; 2.ipynb#cell\">2</a> <a href=\"other.ipynb\">3</a>".to_string();
+        let expected = "<a href=\"two-2.html#cell\">2</a> <a href=\"other.ipynb\">3</a>";
+        assert_eq!(linked(page, &links), expected);
     }
 }

@@ -1,7 +1,7 @@
 //! The bias-variance simulation against closed forms, against NumPy, and against itself.
 
 use super::fixture::{self, numbers};
-use kiln::bias_variance::{Decomposition, Design, Network, Regressor, Sample, Simulation};
+use kiln::bias_variance::{Classification, Decomposition, Design, Network, Regressor, Sample, Simulation};
 use kiln::prelude::*;
 
 const NOISE: f64 = 0.5;
@@ -191,5 +191,124 @@ fn every_optimizer_descends() -> Result<()> {
         let path = surfaces::quadratic_bowl().descend(name, [-3.0, 2.5], 50)?;
         assert!(path.len() == 51 && path.last_value() < path.values()[0], "{path}");
     }
+    Ok(())
+}
+
+/// The mean of 15 labels is a majority vote; each label is 1 with probability 0.7. How often the vote is right is a
+/// binomial sum.
+#[test]
+fn a_majority_vote_has_its_closed_form() -> Result<()> {
+    let vote = Classification::new(|_| 0.7).samples(15).runs(4_000).seed(3).classifier(Polynomial::new(0));
+    let found = vote.run()?;
+    let choose = |k: u64| (0..k).fold(1.0, |product, i| product * (15 - i) as f64 / (i + 1) as f64);
+    let right: f64 = (8..=15).map(|k| choose(k) * 0.7_f64.powi(k as i32) * 0.3_f64.powi(15 - k as i32)).sum();
+    let error = right * 0.3 + (1.0 - right) * 0.7;
+    let spread = (right * (1.0 - right) / 4_000.0).sqrt();
+    assert_within("variance", found.variance(), 1.0 - right, spread, 4.0);
+    assert_within("noise", found.noise(), 0.3 * (2.0 * right - 1.0), 0.6 * spread, 4.0);
+    assert!((found.variance_error() / spread - 1.0).abs() < 0.2, "{} {spread}", found.variance_error());
+    assert!((found.noise_error() / (0.6 * spread) - 1.0).abs() < 0.2, "{}", found.noise_error());
+    assert_within("error", found.error(), error, found.error_error(), 4.0);
+    assert_eq!((found.bias(), found.biased_variance()), (0.0, 0.0));
+    Ok(())
+}
+
+/// Where most models are wrong, those that differ are right: variance then lowers the error, and the parts still add up.
+#[test]
+fn a_biased_vote_gains_by_variance() -> Result<()> {
+    let rare = |x: f64| if x < 0.2 { 0.95 } else { 0.05 };
+    let found = Classification::new(rare)
+        .samples(9)
+        .runs(2_000)
+        .seed(5)
+        .test_points(50)
+        .classifier(Polynomial::new(0))
+        .run()?;
+    assert!((found.bias() - 0.2).abs() < 1e-12 && found.biased_variance() > 0.0);
+    let pairs = found.votes().into_iter().zip(found.probability());
+    let expected = pairs.map(|(vote, p)| vote * (1.0 - p) + (1.0 - vote) * p).sum::<f64>() / 50.0;
+    let sum = found.bias() + found.variance() + found.noise();
+    assert!((sum - expected).abs() < 1e-12, "{sum} {expected}");
+    assert_within("error", found.error(), sum, found.error_error(), 4.0);
+    Ok(())
+}
+
+#[test]
+fn classifiers_are_swept_and_shown() -> Result<()> {
+    let wave = Classification::new(|x| 0.5 + 0.45 * (12.0 * x).sin()).samples(80).runs(200).seed(1);
+    let sweep = wave.complexity_sweep("neighbours", [1, 9, 79], NearestNeighbours::new)?;
+    assert!(sweep.variance()[0] > sweep.variance()[1] && sweep.bias()[2] > sweep.bias()[1]);
+    assert_eq!((sweep.best(), sweep.to_table().len()), (9.0, 3));
+    sweep.figure().check()?;
+    sweep.results()[0].figure().check()?;
+    assert_eq!(wave.run()?, wave.run()?);
+    let fails = |simulation: Classification, part: &str| {
+        let text = simulation.run().expect_err(part).to_string();
+        assert!(text.contains(part), "`{part}` is missing in: {text}");
+    };
+    fails(Classification::new(|x| 2.0 * x).runs(4), "at x = ");
+    fails(wave.clone().runs(1), "runs");
+    fails(wave.clone().domain(1.0, 0.0), "domain");
+    fails(wave.classifier(NearestNeighbours::new(81)), "1..=80");
+    Ok(())
+}
+
+/// One thread gives the bytes of many: this test runs itself again with one.
+#[test]
+fn the_number_of_threads_changes_nothing() -> Result<()> {
+    let sim = simulation().runs(300).regressor(Polynomial::new(9)).run()?;
+    let tree = simulation().runs(100).regressor(RegressionTree::new(4)).run()?;
+    let bytes = sim.models(300).concat().into_iter().chain(tree.models(100).concat());
+    let digest = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, value| {
+        (hash ^ value.to_bits()).wrapping_mul(0x0100_0000_01b3)
+    });
+    println!("digest {digest:016x}");
+    if std::env::var_os("KILN_THREADS").is_none() {
+        let output = std::process::Command::new(std::env::current_exe().expect("the test's program"))
+            .args(["--exact", "bias_variance::the_number_of_threads_changes_nothing", "--nocapture"])
+            .env("KILN_THREADS", "1")
+            .output()
+            .expect("the test's program runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(&format!("digest {digest:016x}")), "{text}");
+    }
+    Ok(())
+}
+
+/// A constant that interrupts the notebook's cell at its 300th sample.
+#[derive(Debug, Default)]
+struct Interrupting {
+    samples: std::sync::atomic::AtomicUsize,
+}
+
+impl Regressor for Interrupting {
+    fn name(&self) -> String {
+        "interrupting".into()
+    }
+
+    fn fit_predict(&self, sample: &Sample, _: &[f64], predictions: &mut [f64]) -> Result<()> {
+        if self.samples.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 300 {
+            kiln::notebook::mark_interrupted();
+        }
+        predictions.fill(sample.y[0]);
+        Ok(())
+    }
+}
+
+/// An interrupt keeps the runs so far and says so, in a process of its own: the mark is the whole process's.
+#[test]
+fn an_interrupt_keeps_the_runs_so_far() -> Result<()> {
+    if std::env::var_os("KILN_TEST_INTERRUPT").is_none() {
+        let output = std::process::Command::new(std::env::current_exe().expect("the test's program"))
+            .args(["--exact", "bias_variance::an_interrupt_keeps_the_runs_so_far"])
+            .env("KILN_TEST_INTERRUPT", "1")
+            .output()
+            .expect("the test's program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return Ok(());
+    }
+    let found = simulation().runs(5_000).regressor(Interrupting::default()).run()?;
+    assert!(found.interrupted() && (2..=300).contains(&found.runs()), "{} runs", found.runs());
+    assert!(found.to_table().to_string().contains("of 5000, interrupted"), "{}", found.to_table());
     Ok(())
 }

@@ -200,6 +200,20 @@ fn a_graph_is_no_sequential_model() {
     }
 }
 
+/// Inputs that are no plain arrays are refused.
+#[test]
+fn sparse_and_ragged_inputs_are_refused() -> Result<()> {
+    let config = Sequential::new().add(Dense::new(2).input_shape([3])).to_json()?;
+    for kind in ["sparse", "ragged"] {
+        let changed = config.replace(&format!("\"{kind}\": false"), &format!("\"{kind}\": true"));
+        let changed = changed.replace(&format!("\"{kind}\":false"), &format!("\"{kind}\":true"));
+        assert_ne!(changed, config);
+        let error = Sequential::from_json(&changed).expect_err(kind).to_string();
+        assert!(error.contains(&format!("{kind} inputs")), "{error}");
+    }
+    Ok(())
+}
+
 /// What does not fit is reported, and changes nothing.
 #[test]
 fn weights_that_do_not_fit() -> Result<()> {

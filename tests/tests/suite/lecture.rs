@@ -3,7 +3,7 @@
 //! `tests/lecture/ids.json` lists them, each with an id; a cell names those that it shows in its metadata, as
 //! `"kiln": {"shows": ["h07", "f03", "c012"]}`. `tests/lecture/open.txt` lists the ids that are still without a cell.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -188,5 +188,31 @@ fn notebooks_are_executed() {
                 cells.iter().filter(|cell| cell["outputs"].to_string().contains("image/svg+xml")).count();
             assert!(pictures >= 3, "{folder}/{name}: {pictures} figures; a notebook has at least three");
         }
+    }
+}
+
+/// A notebook opens with a question, one of its cells is the cover, and the index shows that cell's picture.
+#[test]
+fn the_index_shows_what_the_notebooks_draw() {
+    let (english, korean) = (notebooks("notebooks"), notebooks("notebooks/ko"));
+    assert!(english.len() > 12 && korean.len() > 11);
+    for (name, cells) in english.iter().chain(&korean) {
+        assert!(source(&cells[0]).contains("\n> **"), "{name} opens without a question (`> **...?**`)");
+        let is_cover = |cell: &&Value| {
+            cell["metadata"]["tags"].as_array().is_some_and(|tags| tags.contains(&"cover".into()))
+        };
+        let covers: Vec<&Value> = cells.iter().filter(is_cover).collect();
+        assert_eq!(covers.len(), 1, "{name}: one code cell has the tag `cover`");
+        let picture = read(&root().join(format!("notebooks/pictures/{}.svg", &name[..2])));
+        let outputs = covers[0]["outputs"].as_array().cloned().unwrap_or_default();
+        let drawn = |output: &Value| {
+            let svg = json!({"source": output["data"]["image/svg+xml"]});
+            source(&svg).trim() == picture.trim()
+        };
+        assert!(
+            outputs.iter().any(drawn),
+            "notebooks/pictures/{}.svg is not the picture of {name}",
+            &name[..2]
+        );
     }
 }

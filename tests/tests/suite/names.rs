@@ -67,7 +67,7 @@ mod lists {
         MeanSquaredLogarithmicError LogCoshError Poisson KLDivergence Hinge SquaredHinge CategoricalHinge
         CosineSimilarity BinaryCrossentropy CategoricalCrossentropy SparseCategoricalCrossentropy Metrics);
     both!(CALLBACKS callbacks: EarlyStopping LearningRateScheduler ReduceLROnPlateau ModelCheckpoint CSVLogger TerminateOnNaN
-        LambdaCallback GradientNorms WeightHistogram);
+        BackupAndRestore LambdaCallback GradientNorms WeightHistogram);
 
     pub(super) const ALL: [(&str, &[&str]); 10] = [
         ("optimizers", OPTIMIZERS),

@@ -127,6 +127,85 @@ fn own_layers_know_the_mode() -> Result<()> {
     Ok(())
 }
 
+/// Keras's BatchNormalization, from its forward part; `broken` names a mistake.
+struct MyBatchNormalization {
+    broken: &'static str,
+}
+
+impl OwnLayer for MyBatchNormalization {
+    fn class_name(&self) -> &'static str {
+        "MyBatchNormalization"
+    }
+
+    fn weights(&self, input: &[usize]) -> Vec<Weight> {
+        let features = [input[0]];
+        vec![
+            Weight::new("gamma", features).initializer("ones"),
+            Weight::new("beta", features).initializer("zeros"),
+            Weight::new("moving_mean", features).initializer("zeros").trainable(false),
+            Weight::new("moving_variance", features).initializer("ones").trainable(false),
+        ]
+    }
+
+    fn forward(&self, x: &Var, weights: &[Var], context: &Context) -> Var {
+        let (mut mean, mut variance) = (weights[2].clone(), weights[3].clone());
+        if context.is_training() {
+            mean = x.mean_along(0);
+            variance = (x - &mean).square().mean_along(0);
+            match self.broken {
+                "trained" => context.set_weight(0, &mean),
+                "number" => context.set_weight(4, &mean),
+                "shape" => context.set_weight(2, &mean.sum()),
+                _ => {}
+            }
+            context.set_weight(2, &(&weights[2] * 0.99 + &mean * 0.01));
+            context.set_weight(3, &(&weights[3] * 0.99 + &variance * 0.01));
+        }
+        (x - mean) / (variance + 1e-3).sqrt() * &weights[0] + &weights[1]
+    }
+}
+
+/// State that no gradient trains: the built-in layer and one's own have the same losses, statistics and predictions.
+#[test]
+fn own_layers_keep_state() -> Result<()> {
+    let (x, y) = data()?;
+    let network = |normalization: Box<dyn Fn(Sequential) -> Sequential>| {
+        let first = Sequential::new().seed(5).add(Dense::new(4).input_shape([3]));
+        normalization(first).add(Dense::new(1))
+    };
+    let mut known = network(Box::new(|model| model.add(BatchNormalization::new())));
+    let mut own = network(Box::new(|model| model.add(Own::new(MyBatchNormalization { broken: "" }))));
+    own.set_weights(&known.get_weights()?)?;
+    for model in [&mut known, &mut own] {
+        model.compile("sgd", "mse", ())?;
+        model.fit(&x, &y).epochs(3).batch_size(7).shuffle(false).validation_split(0.2).verbose(0).run()?;
+    }
+    for (own, known) in own.get_weights()?.iter().zip(known.get_weights()?) {
+        let off = own.sub(&known)?.abs().max().item()?;
+        assert!(off < 1e-6, "{off}: {own}\nbuilt-in\n{known}");
+    }
+    let before = own.get_weights()?;
+    assert_ne!(before[4].to_vec(), [0.0; 4]);
+    let prediction = own.predict(&x)?.sub(known.predict(&x)?)?.abs().max().item()?;
+    assert!(prediction < 1e-6, "{prediction}");
+    own.evaluate(&x, &y)?;
+    own.prediction(&x).training(true).run()?;
+    for (after, before) in own.get_weights()?.iter().zip(before) {
+        assert_eq!(after.to_vec(), before.to_vec(), "predicting and evaluating change nothing");
+    }
+    for (broken, words) in [
+        ("trained", "weight 0 is trained by its gradient"),
+        ("number", "there is no weight 4; the layer has 4"),
+        ("shape", "weight 2 has the shape"),
+    ] {
+        let mut model = Sequential::new().add(Own::new(MyBatchNormalization { broken })).add(Dense::new(1));
+        model.compile("sgd", "mse", ())?;
+        let error = model.train_on_batch(&x, &y).unwrap_err().to_string();
+        assert!(error.contains(words), "{broken}: {error}");
+    }
+    Ok(())
+}
+
 /// `compile` takes nothing, one name, one metric, an array, a vector, or a tuple that mixes both.
 #[test]
 fn compile_takes_metrics_in_every_form() -> Result<()> {

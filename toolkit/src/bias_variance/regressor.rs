@@ -1,6 +1,6 @@
 //! What a simulation fits.
 
-use crate::{Error, Result};
+use crate::{Error, Result, notebook};
 use std::fmt::Debug;
 
 /// One sample: points and their noisy targets.
@@ -96,9 +96,11 @@ pub trait Regressor: Debug + Send + Sync {
     /// # Errors
     /// Where one of them cannot be fitted.
     fn fit_predict_all(&self, samples: &[Sample], at: &[f64], predictions: &mut [f64]) -> Result<()> {
-        samples
-            .iter()
-            .zip(predictions.chunks_exact_mut(at.len()))
-            .try_for_each(|(sample, predictions)| self.fit_predict(sample, at, predictions))
+        samples.iter().zip(predictions.chunks_exact_mut(at.len())).try_for_each(|(sample, predictions)| {
+            if notebook::interrupted() {
+                return Err(Error::state(format!("{}: the simulation was interrupted", self.name())));
+            }
+            self.fit_predict(sample, at, predictions)
+        })
     }
 }

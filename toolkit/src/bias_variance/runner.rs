@@ -2,9 +2,11 @@
 
 use super::{Decomposition, Design, Sample, Simulation};
 use crate::backend::host::parallel;
+use crate::notebook::{self, MimeBundle};
 use crate::plot::linspace;
 use crate::random::Generator;
-use crate::{Error, Result, notebook};
+use crate::{Error, Result};
+use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,24 +14,39 @@ use std::time::{Duration, Instant};
 const RUNS_A_TASK: usize = 32;
 
 /// All runs. Each has a random stream of its own, so that it is the same whatever runs beside it.
-///
-/// The runs go in portions that take long enough to use the cores, and short enough to answer an interrupt.
 pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
     let at = simulation.grid();
     let truth: Vec<f64> = at.iter().map(|&x| simulation.target(x)).collect::<Result<_>>()?;
     // Of each run its predictions, then their squared errors against fresh noisy targets.
-    let width = 2 * at.len();
-    let mut rows = vec![0.0; simulation.runs * width];
+    let rows = all_runs(&simulation.regressor.name(), simulation.runs, 2 * at.len(), |first, rows| {
+        some_runs(simulation, seed, first, &at, &truth, rows)
+    })?;
+    Ok(Decomposition::of(simulation, at, truth, &rows))
+}
+
+/// A row of `width` numbers for each run, or for those before an interrupt; `work` fills the rows of some runs from the
+/// given one on.
+///
+/// The runs go in portions that take long enough to use the cores, and short enough to answer an interrupt and to show
+/// how far it is.
+pub(super) fn all_runs(
+    name: &str,
+    runs: usize,
+    width: usize,
+    work: impl Fn(usize, &mut [f64]) -> Result<()> + Sync,
+) -> Result<Vec<f64>> {
+    let mut rows = vec![0.0; runs * width];
+    let mut progress = Progress::new(name, runs);
     let mut done = 0;
     let mut portion = 2 * RUNS_A_TASK;
-    while done < simulation.runs && !(done >= 2 && notebook::interrupted()) {
-        let end = simulation.runs.min(done + portion);
+    while done < runs && !(done >= 2 && notebook::interrupted()) {
+        let end = runs.min(done + portion);
         let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
         let begun = Instant::now();
         let part = &mut rows[done * width..end * width];
         parallel::rows_mut(part, width, (end - done).div_ceil(RUNS_A_TASK), |first, rows| {
             let first = done + first;
-            if let Err(error) = some_runs(simulation, seed, first, &at, &truth, rows) {
+            if let Err(error) = work(first, rows) {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                 if failed.as_ref().is_none_or(|(run, _)| first < *run) {
                     *failed = Some((first, error));
@@ -43,12 +60,59 @@ pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
             None => {}
         }
         done = end;
+        progress.show(done);
         if begun.elapsed() < Duration::from_millis(50) {
             portion *= 4;
         }
     }
     rows.truncate(done * width);
-    Ok(Decomposition::of(simulation, at, truth, &rows))
+    Ok(rows)
+}
+
+/// Says how far a simulation is once it has taken a while: in a notebook by one display, on a terminal by one line.
+struct Progress<'a> {
+    name: &'a str,
+    runs: usize,
+    begun: Instant,
+    id: Option<String>,
+    on_terminal: bool,
+}
+
+impl<'a> Progress<'a> {
+    const QUIET: Duration = Duration::from_secs(2);
+
+    fn new(name: &'a str, runs: usize) -> Self {
+        Self { name, runs, begun: Instant::now(), id: None, on_terminal: false }
+    }
+
+    fn show(&mut self, done: usize) {
+        if self.begun.elapsed() < Self::QUIET {
+            return;
+        }
+        let line = format!("{}: {done}/{} runs", self.name, self.runs);
+        if notebook::is_live() {
+            let bundle = MimeBundle::text(line);
+            if let Some(id) = &self.id {
+                notebook::update(id, &bundle);
+            } else {
+                let id = format!("kiln-simulation-{:x}", crate::random::fresh_id());
+                notebook::display_as(&id, &bundle);
+                self.id = Some(id);
+            }
+        } else if std::io::stderr().is_terminal() {
+            self.on_terminal = true;
+            eprint!("\r\x1b[K{line}");
+            let _ = std::io::stderr().flush();
+        }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if self.on_terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
 }
 
 /// Draws a few runs, fits to them, and measures their errors.
@@ -82,16 +146,24 @@ fn some_runs(
 }
 
 fn draw(simulation: &Simulation, generator: &mut Generator) -> Result<Sample> {
-    let (low, high) = simulation.domain;
-    let count = simulation.samples;
-    let x: Vec<f64> = match simulation.design {
-        Design::Random => (0..count).map(|_| low + (high - low) * generator.uniform()).collect(),
-        Design::Fixed if count == 1 => vec![0.5 * (low + high)],
-        Design::Fixed => linspace(low, high, count),
-    };
-    let mut y = Vec::with_capacity(count);
+    let x = points(simulation.samples, simulation.domain, simulation.design, generator);
+    let mut y = Vec::with_capacity(x.len());
     for &x in &x {
         y.push(simulation.target(x)? + simulation.noise * generator.normal());
     }
     Ok(Sample { x, y, domain: simulation.domain, seed: generator.word() })
+}
+
+/// The points of one sample.
+pub(super) fn points(
+    count: usize,
+    (low, high): (f64, f64),
+    design: Design,
+    generator: &mut Generator,
+) -> Vec<f64> {
+    match design {
+        Design::Random => (0..count).map(|_| low + (high - low) * generator.uniform()).collect(),
+        Design::Fixed if count == 1 => vec![0.5 * (low + high)],
+        Design::Fixed => linspace(low, high, count),
+    }
 }

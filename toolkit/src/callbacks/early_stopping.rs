@@ -2,7 +2,8 @@
 
 use super::monitor::{Monitor, warn_missing};
 use super::shared::Shared;
-use super::{Callback, IntoMonitorMode, Logs};
+use super::{Callback, Logs, MonitorMode};
+use crate::config::OneOf;
 use crate::models::Sequential;
 use crate::{Result, Tensor};
 
@@ -78,8 +79,8 @@ impl EarlyStopping {
     }
 
     /// Which way is better, by value or by name (`min`, `max`, `auto`); by the metric by default.
-    pub fn mode(mut self, mode: impl IntoMonitorMode) -> Self {
-        self.monitor.mode = mode.into_monitor_mode();
+    pub fn mode(mut self, mode: impl OneOf<MonitorMode>) -> Self {
+        self.monitor.mode = mode.value();
         self
     }
 

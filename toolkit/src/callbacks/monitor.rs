@@ -1,6 +1,7 @@
 //! What watching callbacks share: which metric, and which way is better.
 
 use super::Logs;
+use crate::config::Named;
 use crate::models::Sequential;
 use crate::{Error, Result};
 
@@ -16,30 +17,10 @@ pub enum MonitorMode {
     Max,
 }
 
-/// What a builder takes as a [`MonitorMode`]: itself, or Keras's name of it: `auto`, `min`, `max`.
-pub trait IntoMonitorMode {
-    /// The mode.
-    ///
-    /// # Errors
-    /// For an unknown name.
-    fn into_monitor_mode(self) -> Result<MonitorMode>;
-}
-
-impl IntoMonitorMode for MonitorMode {
-    fn into_monitor_mode(self) -> Result<MonitorMode> {
-        Ok(self)
-    }
-}
-
-impl IntoMonitorMode for &str {
-    fn into_monitor_mode(self) -> Result<MonitorMode> {
-        match self {
-            "auto" => Ok(MonitorMode::Auto),
-            "min" => Ok(MonitorMode::Min),
-            "max" => Ok(MonitorMode::Max),
-            _ => Err(Error::unknown_name("mode", self, ["auto", "min", "max"])),
-        }
-    }
+impl Named for MonitorMode {
+    const WHAT: &'static str = "mode";
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("auto", Self::Auto), ("min", Self::Min), ("max", Self::Max)];
 }
 
 /// Watches a number for improvement by more than `min_delta`.
@@ -87,13 +68,35 @@ impl Monitor {
     }
 }
 
-/// Tells once that the metric is not there; Keras warns and goes on, in these words.
+/// Tells once that the metric is not there; Keras warns and goes on.
 pub(crate) fn warn_missing(warned: &mut bool, what: &str, monitor: &str, logs: &Logs) {
     if !std::mem::replace(warned, true) {
-        let names: Vec<&str> = logs.iter().map(|(name, _)| name).collect();
-        eprintln!(
-            "{what} conditioned on metric `{monitor}` which is not available. Available metrics are: {}",
-            names.join(",")
-        );
+        eprintln!("{}", missing(what, monitor, logs));
+    }
+}
+
+/// Keras's words for a metric that is not there.
+fn missing(what: &str, monitor: &str, logs: &Logs) -> String {
+    let names: Vec<&str> = logs.iter().map(|(name, _)| name).collect();
+    format!(
+        "{what} conditioned on metric `{monitor}` which is not available. Available metrics are: {}",
+        names.join(",")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text is that of Keras 3.15.1 for the same logs.
+    #[test]
+    fn a_missing_metric_is_told_in_words_of_keras() {
+        let mut logs = Logs::default();
+        logs.insert("accuracy", 0.5);
+        logs.insert("loss", 1.0);
+        let told = missing("Early stopping", "val_loss", &logs);
+        let keras = "Early stopping conditioned on metric `val_loss` which is not available. \
+                     Available metrics are: accuracy,loss";
+        assert_eq!(told, keras);
     }
 }

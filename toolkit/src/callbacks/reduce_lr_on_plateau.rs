@@ -1,7 +1,8 @@
 //! A learning rate that falls when a watched number stands still.
 
 use super::monitor::{Monitor, warn_missing};
-use super::{Callback, IntoMonitorMode, Logs};
+use super::{Callback, Logs, MonitorMode};
+use crate::config::OneOf;
 use crate::models::Sequential;
 use crate::{Error, Result};
 
@@ -79,8 +80,8 @@ impl ReduceLROnPlateau {
     }
 
     /// Which way is better, by value or by name (`min`, `max`, `auto`); by the metric by default.
-    pub fn mode(mut self, mode: impl IntoMonitorMode) -> Self {
-        self.monitor.mode = mode.into_monitor_mode();
+    pub fn mode(mut self, mode: impl OneOf<MonitorMode>) -> Self {
+        self.monitor.mode = mode.value();
         self
     }
 

@@ -1,10 +1,9 @@
 //! Variance scaling: Glorot's, He's and LeCun's initializers, and their common form.
 
 use super::{Initializer, draw, truncated_normal};
-use crate::config::{Config, Field, keras_config, name_of, names};
+use crate::config::{Config, Named, OneOf, keras_config};
 use crate::random::Generator;
 use crate::{Error, Result};
-use serde_json::Value;
 
 /// The standard deviation of the standard normal distribution truncated at two.
 const TRUNCATED_STDDEV: f64 = 0.879_625_661_034_239_8;
@@ -47,17 +46,17 @@ pub enum Distribution {
 /// assert!(kernel.iter().all(|weight| weight.abs() <= 2.28));
 /// # Ok::<(), kiln::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct VarianceScaling {
     scale: f64,
-    mode: Fan,
-    distribution: Distribution,
+    mode: Result<Fan>,
+    distribution: Result<Distribution>,
 }
 
 impl VarianceScaling {
     /// Scale 1, inputs, truncated normal, as in Keras.
     pub fn new() -> Self {
-        Self { scale: 1.0, mode: Fan::In, distribution: Distribution::TruncatedNormal }
+        Self::of(1.0, Fan::In, Distribution::TruncatedNormal)
     }
 
     /// The variance times the fan, above 0.
@@ -67,19 +66,19 @@ impl VarianceScaling {
     }
 
     /// Which connections count.
-    pub fn mode(mut self, mode: Fan) -> Self {
-        self.mode = mode;
+    pub fn mode(mut self, mode: impl OneOf<Fan>) -> Self {
+        self.mode = mode.value();
         self
     }
 
     /// The distribution.
-    pub fn distribution(mut self, distribution: Distribution) -> Self {
-        self.distribution = distribution;
+    pub fn distribution(mut self, distribution: impl OneOf<Distribution>) -> Self {
+        self.distribution = distribution.value();
         self
     }
 
     const fn of(scale: f64, mode: Fan, distribution: Distribution) -> Self {
-        Self { scale, mode, distribution }
+        Self { scale, mode: Ok(mode), distribution: Ok(distribution) }
     }
 }
 
@@ -98,13 +97,13 @@ impl Initializer for VarianceScaling {
             )));
         }
         let (inputs, outputs) = fans(shape);
-        let fan = match self.mode {
+        let fan = match self.mode.clone()? {
             Fan::In => inputs,
             Fan::Out => outputs,
             Fan::Avg => (inputs + outputs) / 2.0,
         };
         let variance = self.scale / fan.max(1.0);
-        Ok(match self.distribution {
+        Ok(match self.distribution.clone()? {
             Distribution::TruncatedNormal => {
                 let stddev = variance.sqrt() / TRUNCATED_STDDEV;
                 draw(shape, || stddev * truncated_normal(generator))
@@ -131,30 +130,20 @@ keras_config!(VarianceScaling, "keras.initializers", Self::new(), {
     only "output_axes": (null);
 });
 
-const FANS: [(&str, Fan); 3] = [("fan_in", Fan::In), ("fan_out", Fan::Out), ("fan_avg", Fan::Avg)];
-const DISTRIBUTIONS: [(&str, Distribution); 4] = [
-    ("truncated_normal", Distribution::TruncatedNormal),
-    ("normal", Distribution::TruncatedNormal),
-    ("untruncated_normal", Distribution::UntruncatedNormal),
-    ("uniform", Distribution::Uniform),
-];
-
-impl Field for Fan {
-    fn write(&self) -> Result<Value> {
-        Ok(name_of(&FANS, self))
-    }
-    fn read(value: &Value) -> Result<Self> {
-        names("mode", &FANS, value)
-    }
+impl Named for Fan {
+    const WHAT: &'static str = "mode";
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("fan_in", Self::In), ("fan_out", Self::Out), ("fan_avg", Self::Avg)];
 }
 
-impl Field for Distribution {
-    fn write(&self) -> Result<Value> {
-        Ok(name_of(&DISTRIBUTIONS, self))
-    }
-    fn read(value: &Value) -> Result<Self> {
-        names("distribution", &DISTRIBUTIONS, value)
-    }
+impl Named for Distribution {
+    const WHAT: &'static str = "distribution";
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("truncated_normal", Self::TruncatedNormal),
+        ("normal", Self::TruncatedNormal),
+        ("untruncated_normal", Self::UntruncatedNormal),
+        ("uniform", Self::Uniform),
+    ];
 }
 
 /// How many inputs a unit has and how many outputs an input feeds; a convolution counts its whole window.

@@ -2,12 +2,12 @@
 
 use super::activity::Activity;
 use super::options::{WeightOptions, weight_options};
-use super::window::{IntoPadding, IntoPair, Padding, picture, window};
+use super::window::{IntoPair, Padding, picture, window};
 use super::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::activations::IntoActivation;
 use crate::backend::Window;
 use crate::choice::Choice;
-use crate::config::{Config, keras_config};
+use crate::config::{Config, OneOf, keras_config};
 use crate::initializers::{GlorotUniform, Zeros};
 use crate::regularizers::Regularizer;
 use crate::tensor::{Shape, Tensor};
@@ -77,8 +77,8 @@ impl Conv2D {
     }
 
     /// What becomes of the border: `"valid"` (the default) or `"same"`.
-    pub fn padding(mut self, padding: impl IntoPadding) -> Self {
-        self.padding = padding.into_padding();
+    pub fn padding(mut self, padding: impl OneOf<Padding>) -> Self {
+        self.padding = padding.value();
         self
     }
 

@@ -8,6 +8,7 @@ use crate::initializers::{GlorotUniform, Initializer};
 use crate::regularizers::Regularizer;
 use crate::tensor::{DType, IntoShape, Shape, Tensor};
 use crate::{Error, Result};
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -81,12 +82,57 @@ pub trait OwnLayer: Send + Sync {
 pub struct Context {
     training: bool,
     key: u64,
+    /// New values of weights that are not trained, by their numbers.
+    moved: RefCell<Vec<(usize, Var)>>,
 }
 
 impl Context {
+    fn new(training: bool, key: u64) -> Self {
+        Self { training, key, moved: RefCell::default() }
+    }
+
     /// Whether this is a training pass.
     pub fn is_training(&self) -> bool {
         self.training
+    }
+
+    /// Gives a weight that is [not trained](Weight::trainable) a new value of the same shape, such as a moving average;
+    /// the next batch finds it. Only training keeps it: predicting and evaluating change no model.
+    ///
+    /// A weight that is trained, or an unknown number, is reported by the pass.
+    ///
+    /// # Example
+    /// A layer that takes away the mean of what it has seen so far:
+    /// ```
+    /// use kiln::prelude::*;
+    ///
+    /// struct Centred;
+    ///
+    /// impl OwnLayer for Centred {
+    ///     fn class_name(&self) -> &'static str {
+    ///         "Centred"
+    ///     }
+    ///
+    ///     fn weights(&self, input: &[usize]) -> Vec<Weight> {
+    ///         vec![Weight::new("mean", [input[0]]).initializer("zeros").trainable(false)]
+    ///     }
+    ///
+    ///     fn forward(&self, x: &Var, weights: &[Var], context: &Context) -> Var {
+    ///         if context.is_training() {
+    ///             context.set_weight(0, &(&weights[0] * 0.9 + x.mean_along(0) * 0.1));
+    ///         }
+    ///         x - &weights[0]
+    ///     }
+    /// }
+    ///
+    /// let mut model = Sequential::new().add(Own::new(Centred).input_shape([1])).add(Dense::new(1));
+    /// model.compile(SGD::new(), "mse", ())?;
+    /// model.train_on_batch(&Tensor::new([[2.0], [4.0]]), &Tensor::zeros([2, 1]))?;
+    /// assert_eq!(model.get_weights()?[0].to_vec(), [0.3]);
+    /// # Ok::<(), kiln::Error>(())
+    /// ```
+    pub fn set_weight(&self, index: usize, value: &Var) {
+        self.moved.borrow_mut().push((index, value.detach()));
     }
 
     /// Numbers drawn evenly from 0..1 in the shape of `x`; each step has its own, and `stream` tells draws of one step
@@ -137,7 +183,7 @@ impl Weight {
         Self(self.0.and_then(|spec| spec.constrained(Some(&constraint.into()))))
     }
 
-    /// Whether it is trained; true by default. One that is not stays as it begins.
+    /// Whether it is trained; true by default. One that is not stays as it begins, or as [`Context::set_weight`] says.
     pub fn trainable(self, trainable: bool) -> Self {
         Self(self.0.map(|spec| WeightSpec { trainable, ..spec }))
     }
@@ -190,25 +236,31 @@ impl Layer for Own {
         let trial: Vec<Var> =
             weights.iter().map(|weight| zeros(&weight.shape)).collect::<Result<Vec<_>>>()?;
         let sizes: Vec<usize> = std::iter::once(2).chain(input.iter().copied()).collect();
-        let output = self.output(&zeros(&sizes)?, &trial, &Context { training: false, key: 0 })?;
+        let output = self.output(&zeros(&sizes)?, &trial, &Context::new(false, 0))?;
         Ok(Built { output: output.shape()[1..].to_vec(), weights })
     }
 
     fn forward(&self, x: &Tensor, pass: &mut Pass) -> Result<Tensor> {
-        let context = Context { training: pass.is_training(), key: pass.random_key() };
+        let context = Context::new(pass.is_training(), pass.random_key());
         let variable = |value: Tensor, wanted: bool| {
             if wanted && pass.differentiates() { Var::new(value) } else { Var::constant(value) }
         };
         let input = variable(x.clone(), pass.wants_input_gradient());
-        let count = self.layer.weights(&x.shape()[1..]);
-        let weights: Vec<Var> = count
-            .into_iter()
+        let specs = self.layer.weights(&x.shape()[1..]);
+        let trained: Vec<bool> =
+            specs.into_iter().map(|weight| weight.0.is_ok_and(|spec| spec.trainable)).collect();
+        let weights: Vec<Var> = trained
+            .iter()
             .enumerate()
-            .map(|(index, weight)| {
-                variable(pass.weight(index), pass.is_trainable() && weight.0.is_ok_and(|spec| spec.trainable))
-            })
+            .map(|(index, trained)| variable(pass.weight(index), pass.is_trainable() && *trained))
             .collect();
         let output = self.output(&input, &weights, &context)?;
+        for (index, value) in context.moved.take() {
+            let value = moved(index, &value, &weights, &trained)?;
+            if pass.is_training() {
+                pass.set_weight(index, value);
+            }
+        }
         let value = output.value()?.cast(x.dtype());
         let inputs = std::iter::once(input).chain(weights).collect();
         pass.record(Recorded { inputs, output });
@@ -229,6 +281,29 @@ impl Layer for Own {
         }
         Ok(before)
     }
+}
+
+/// The new value of a weight, if it may have one.
+fn moved(index: usize, value: &Var, weights: &[Var], trained: &[bool]) -> Result<Tensor> {
+    let count = weights.len();
+    let Some(weight) = weights.get(index) else {
+        return Err(Error::argument(format!(
+            "set_weight: there is no weight {index}; the layer has {count}"
+        )));
+    };
+    if trained[index] {
+        return Err(Error::argument(format!("set_weight: weight {index} is trained by its gradient"))
+            .with_help("`Weight::new(..).trainable(false)` keeps a weight for the layer's own values"));
+    }
+    let (value, weight) = (value.value()?, weight.value()?);
+    if value.shape() != weight.shape() {
+        return Err(Error::shape(format!(
+            "set_weight: weight {index} has the shape {}, its new value {}",
+            weight.shape(),
+            value.shape()
+        )));
+    }
+    Ok(value.cast(weight.dtype()))
 }
 
 impl fmt::Debug for Own {

@@ -1,10 +1,10 @@
 //! Poolings of pictures: the largest number of each window, or its mean.
 
-use super::window::{IntoPadding, IntoPair, Padding, picture, window};
+use super::window::{IntoPair, Padding, picture, window};
 use super::{Built, Layer, LayerOptions, Pass, layer_options};
 use crate::Result;
 use crate::backend::{Reduction, Window};
-use crate::config::{Config, keras_config};
+use crate::config::{Config, OneOf, keras_config};
 use crate::tensor::Tensor;
 
 /// The largest number of each window of pictures `[height, width, channels]`, channel by channel. The gradient goes to the
@@ -51,8 +51,8 @@ impl MaxPooling2D {
     }
 
     /// What becomes of the border: `"valid"` (the default: what does not fill a window is left out) or `"same"`.
-    pub fn padding(mut self, padding: impl IntoPadding) -> Self {
-        self.padding = padding.into_padding();
+    pub fn padding(mut self, padding: impl OneOf<Padding>) -> Self {
+        self.padding = padding.value();
         self
     }
 
@@ -145,8 +145,8 @@ impl AveragePooling2D {
     }
 
     /// What becomes of the border: `"valid"` (the default: what does not fill a window is left out) or `"same"`.
-    pub fn padding(mut self, padding: impl IntoPadding) -> Self {
-        self.padding = padding.into_padding();
+    pub fn padding(mut self, padding: impl OneOf<Padding>) -> Self {
+        self.padding = padding.value();
         self
     }
 

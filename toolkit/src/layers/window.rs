@@ -1,9 +1,8 @@
 //! How windows go over pictures: sizes, strides, padding.
 
 use crate::backend::Window;
-use crate::config::{Field, name_of, names};
+use crate::config::Named;
 use crate::{Error, Result};
-use serde_json::Value;
 
 /// What becomes of the border of a picture under a convolution or a pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,36 +13,9 @@ pub enum Padding {
     Same,
 }
 
-const NAMES: [(&str, Padding); 2] = [("valid", Padding::Valid), ("same", Padding::Same)];
-
-/// What a layer's `padding` takes: a [`Padding`] or Keras's name of it.
-pub trait IntoPadding {
-    /// The padding.
-    ///
-    /// # Errors
-    /// For an unknown name.
-    fn into_padding(self) -> Result<Padding>;
-}
-
-impl IntoPadding for Padding {
-    fn into_padding(self) -> Result<Padding> {
-        Ok(self)
-    }
-}
-
-impl IntoPadding for &str {
-    fn into_padding(self) -> Result<Padding> {
-        names("padding", &NAMES, &self.into())
-    }
-}
-
-impl Field for Result<Padding> {
-    fn write(&self) -> Result<Value> {
-        Ok(name_of(&NAMES, &self.clone()?))
-    }
-    fn read(value: &Value) -> Result<Self> {
-        names("padding", &NAMES, value).map(Ok)
-    }
+impl Named for Padding {
+    const WHAT: &'static str = "padding";
+    const NAMES: &'static [(&'static str, Self)] = &[("valid", Self::Valid), ("same", Self::Same)];
 }
 
 /// What a layer takes for height and width: one number for both, or a pair.

@@ -1,8 +1,7 @@
 //! What every loss can be told: its name, and how the losses of the samples become one number.
 
-use crate::config::{Field, Fields, Map, name_of, names};
+use crate::config::{Field, Fields, Map, Named};
 use crate::{Error, Result};
-use serde_json::Value;
 
 /// How the losses of a batch become one number. With losses $l_i$ of the samples and their weights $w_i$ (1 where none are
 /// given):
@@ -21,42 +20,16 @@ pub enum Reduction {
     None,
 }
 
-const NAMES: [(&str, Reduction); 5] = [
-    ("sum_over_batch_size", Reduction::SumOverBatchSize),
-    ("mean", Reduction::Mean),
-    ("sum", Reduction::Sum),
-    ("mean_with_sample_weight", Reduction::MeanWithSampleWeight),
-    ("none", Reduction::None),
-];
-
-/// What a loss's `reduction` takes: a [`Reduction`] or Keras's name of it.
-pub trait IntoReduction {
-    /// The reduction.
-    ///
-    /// # Errors
-    /// For an unknown name, with the list of the known ones.
-    fn into_reduction(self) -> Result<Reduction>;
-}
-
-impl IntoReduction for Reduction {
-    fn into_reduction(self) -> Result<Reduction> {
-        Ok(self)
-    }
-}
-
-impl IntoReduction for &str {
-    fn into_reduction(self) -> Result<Reduction> {
-        names("reduction", &NAMES, &self.into())
-    }
-}
-
-impl Field for Result<Reduction> {
-    fn write(&self) -> Result<Value> {
-        Ok(name_of(&NAMES, &self.clone()?))
-    }
-    fn read(value: &Value) -> Result<Self> {
-        if value.is_null() { Ok(Ok(Reduction::None)) } else { names("reduction", &NAMES, value).map(Ok) }
-    }
+impl Named for Reduction {
+    const WHAT: &'static str = "reduction";
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("sum_over_batch_size", Self::SumOverBatchSize),
+        ("mean", Self::Mean),
+        ("sum", Self::Sum),
+        ("mean_with_sample_weight", Self::MeanWithSampleWeight),
+        ("none", Self::None),
+    ];
+    const NULL: Option<Self> = Some(Self::None);
 }
 
 /// The options that all losses share.
@@ -98,8 +71,11 @@ macro_rules! loss_options {
 
             /// How the losses of a batch become one number: a [`Reduction`](crate::losses::Reduction) or its name,
             /// `"sum_over_batch_size"` by default.
-            pub fn reduction(mut self, reduction: impl $crate::losses::IntoReduction) -> Self {
-                self.options.reduction = reduction.into_reduction();
+            pub fn reduction(
+                mut self,
+                reduction: impl $crate::config::OneOf<$crate::losses::Reduction>,
+            ) -> Self {
+                self.options.reduction = reduction.value();
                 self
             }
         }

@@ -18,9 +18,9 @@ pub use accuracy::{
     BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
 };
-pub use auc::{AUC, Curve, IntoCurve, IntoSummationMethod, SummationMethod};
+pub use auc::{AUC, Curve, SummationMethod};
 pub use counts::{FalseNegatives, FalsePositives, IntoThresholds, Thresholds, TrueNegatives, TruePositives};
-pub use f_score::{Average, F1Score, FBetaScore, IntoAverage};
+pub use f_score::{Average, F1Score, FBetaScore};
 pub(super) use mean::Mean;
 pub use of_losses::{
     BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge, KLDivergence,

@@ -1,7 +1,7 @@
 //! Models in files: what `save` and `load` are called by, and what the formats need to know of a model.
 
 use super::Sequential;
-use super::sequential::blank;
+use super::sequential::{Resumed, blank};
 use crate::optimizers::OptimizerState;
 use crate::saving::{self, LoadOptions, LoadReport};
 use crate::{Error, Result};
@@ -121,6 +121,17 @@ impl Sequential {
 
 /// What the formats need to know.
 impl Sequential {
+    /// Lets the training that begins go on where another one was.
+    pub(crate) fn resume(&mut self, resumed: Resumed) {
+        self.seed = Some(resumed.seed);
+        self.resumed = Some(resumed);
+    }
+
+    /// The seeds of the present training.
+    pub(crate) fn training_seeds(&self) -> Resumed {
+        Resumed { epoch: 0, order: self.order_seed, seed: self.seed.unwrap_or_default() }
+    }
+
     pub(crate) fn model_name(&self) -> &str {
         &self.name
     }

@@ -2,8 +2,10 @@
 
 use super::compile::Measure;
 use super::samples::{ClassWeights, Samples};
+use super::shuffle::Shuffle;
 use super::{History, Sequential};
 use crate::callbacks::{Callback, Callbacks, Logs, Needs, Progress, Verbosity, at_least_one};
+use crate::config::OneOf;
 use crate::losses::of_samples;
 use crate::notebook;
 use crate::random::{Generator, fresh_seed};
@@ -22,7 +24,7 @@ pub struct Fit<'a> {
     initial_epoch: usize,
     batch_size: usize,
     steps_per_epoch: Option<usize>,
-    shuffle: bool,
+    shuffle: Result<Shuffle>,
     validation: Validation,
     validation_weights: Option<Tensor>,
     validation_freq: usize,
@@ -64,7 +66,7 @@ impl Sequential {
             initial_epoch: 0,
             batch_size: 32,
             steps_per_epoch: None,
-            shuffle: true,
+            shuffle: Ok(Shuffle::Samples),
             validation: Validation::None,
             validation_weights: None,
             validation_freq: 1,
@@ -129,9 +131,10 @@ impl Fit<'_> {
         self
     }
 
-    /// Whether each epoch takes the samples in a new random order; true by default.
-    pub fn shuffle(mut self, shuffle: bool) -> Self {
-        self.shuffle = shuffle;
+    /// Whether each epoch takes the samples in a new random order; true by default. `"batch"` mixes the samples within each
+    /// batch only, for data that lie in an order of their own.
+    pub fn shuffle(mut self, shuffle: impl OneOf<Shuffle>) -> Self {
+        self.shuffle = shuffle.value();
         self
     }
 
@@ -226,7 +229,9 @@ impl Fit<'_> {
             let prepared = model.prepare(&held.x, &held.y).and_then(|()| held.weigh(None));
             prepared.map_err(|error| error.in_context("validation data"))?;
         }
+        let shuffle = self.shuffle.clone().map_err(|error| error.in_context("fit"))?;
         model.begin_training()?;
+        (model.order_seed, model.resumed) = (self.seed.unwrap_or_else(fresh_seed), None);
         // The data moves once; batches are parts of it.
         let home = model.home()?;
         let samples = samples.to_device(home)?;
@@ -244,8 +249,8 @@ impl Fit<'_> {
             place: rows,
             permutation: Vec::new(),
             gathered: None,
-            order: Generator::with_stream(self.seed.unwrap_or_else(fresh_seed), 0),
-            shuffle: self.shuffle,
+            order: Generator::with_stream(model.order_seed, 0),
+            shuffle,
             progress: Progress::new(self.verbosity, self.epochs, self.steps_per_epoch.unwrap_or(batches)),
             callbacks: std::mem::take(&mut self.callbacks),
             history: History::default(),
@@ -253,7 +258,8 @@ impl Fit<'_> {
         model.stop = false;
         model.needs = run.callbacks.needs();
         run.callbacks.each(|callback| callback.on_train_begin(model))?;
-        for epoch in self.initial_epoch..self.epochs {
+        let first = run.first_epoch(self.initial_epoch, model);
+        for epoch in first..self.epochs {
             let validates = (epoch + 1).is_multiple_of(self.validation_freq);
             run.epoch(epoch, validates, model)?;
             if run.history.interrupted || model.stop {
@@ -316,18 +322,31 @@ struct Run {
     /// What is gathered ahead on a device, and the place where it begins.
     gathered: Option<(usize, Samples)>,
     order: Generator,
-    shuffle: bool,
+    shuffle: Shuffle,
     progress: Progress,
     callbacks: Callbacks,
     history: History,
 }
 
 impl Run {
+    /// The first epoch: where a callback has taken up an earlier training, the one behind its last, and the samples come in
+    /// the order in which they would have come.
+    fn first_epoch(&mut self, initial: usize, model: &mut Sequential) -> usize {
+        let Some(resumed) = model.resumed.take() else { return initial };
+        model.order_seed = resumed.order;
+        self.order = Generator::with_stream(resumed.order, 0);
+        for _ in initial..resumed.epoch {
+            self.begin_round();
+            let used = self.steps.map_or(self.rows, |steps| steps.saturating_mul(self.batch_size));
+            self.place = self.rows.min(self.place.saturating_add(used));
+        }
+        resumed.epoch
+    }
+
     /// A new order of the samples, where the last one is used up.
     fn begin_round(&mut self) {
         if self.place >= self.rows {
-            let rows = self.rows;
-            self.permutation = if self.shuffle { self.order.permutation(rows) } else { (0..rows).collect() };
+            self.permutation = self.shuffle.order(self.rows, self.batch_size, &mut self.order);
             (self.place, self.gathered) = (0, None);
         }
     }

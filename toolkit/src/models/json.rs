@@ -133,6 +133,9 @@ impl Sequential {
         for layer in layers.ok_or_else(|| Error::data("the configuration of Sequential lacks `layers`"))? {
             if layer["class_name"] == "InputLayer" {
                 let config = &layer["config"];
+                if let Some(kind) = ["sparse", "ragged"].into_iter().find(|kind| config[*kind] == true) {
+                    return Err(Error::data(format!("InputLayer: {kind} inputs are not known here")));
+                }
                 let shape = config.get("batch_shape").or_else(|| config.get("batch_input_shape"));
                 input = shape.map(sample).transpose()?.or(input);
             } else {

@@ -43,6 +43,10 @@ pub struct Sequential {
     /// Where the model computes; the default of the moment in which its weights are made, unless it was said before.
     pub(super) device: Option<Device>,
     pub(super) stop: bool,
+    /// The seed of the order of the samples in the present training.
+    pub(super) order_seed: u64,
+    /// Where a training goes on that a callback has taken up.
+    pub(super) resumed: Option<Resumed>,
     /// Whether backward goes on to the gradient of the input.
     pub(super) input_gradient: bool,
     /// What the callbacks of the present training want to see.
@@ -50,6 +54,16 @@ pub struct Sequential {
     pub(super) kept_gradients: Vec<Option<Tensor>>,
     /// The first mistake in the layers, kept until something can report it.
     pub(super) mistake: Option<Error>,
+}
+
+/// An earlier training that goes on: its next epoch, and its seeds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resumed {
+    pub(crate) epoch: usize,
+    /// Of the order of the samples.
+    pub(crate) order: u64,
+    /// Of masks and noise.
+    pub(crate) seed: u64,
 }
 
 /// A layer in its place in a model: its name there, and whether it trains. Reached by [`Sequential::layers_mut`].
@@ -85,6 +99,8 @@ impl Sequential {
             dtype: DType::Float32,
             device: None,
             stop: false,
+            order_seed: 0,
+            resumed: None,
             input_gradient: false,
             needs: Needs::default(),
             kept_gradients: Vec::new(),

@@ -226,6 +226,15 @@ impl OptimizerState {
         }
     }
 
+    /// The numbers that files round to 32 bits: the learning rate where it was changed, and the shared number.
+    pub(crate) fn exact(&self) -> (Option<f64>, f64) {
+        (self.rate, self.shared)
+    }
+
+    pub(crate) fn set_exact(&mut self, (rate, shared): (Option<f64>, f64)) {
+        (self.rate, self.shared) = (rate, shared);
+    }
+
     pub(crate) fn set_learning_rate(&mut self, rate: f64) {
         self.rate = Some(rate);
     }

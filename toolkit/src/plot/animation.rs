@@ -1,6 +1,6 @@
 //! Figures that change over time: a slider where they are interactive, a strip of stages where they are still.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::axis::Extent;
 use super::figure::Figure;
@@ -103,26 +103,32 @@ impl Figure {
 
 impl Animation {
     /// The frames, for traces that begin at number `first` of the data.
+    ///
+    /// A frame has of each trace only what changes in the course of the animation: plotly keeps the rest.
     pub(crate) fn plotly_frames(&self, sheet: &Sheet<'_>, first: usize) -> Value {
-        self.frames
+        let whole: Vec<Vec<Value>> = self
+            .frames
             .iter()
-            .map(|(name, traces)| {
+            .map(|(_, traces)| {
                 let panel = traces.iter().fold(self.base.clone(), |panel, t| panel.add(t.clone()));
-                let data: Vec<Value> = panel.traces[self.base.traces.len()..]
-                    .iter()
-                    .flat_map(|t| t.mark().plotly(sheet))
-                    .collect();
-                let indices: Vec<usize> = (first..first + data.len()).collect();
-                json!({"name": name, "data": data, "traces": indices})
+                panel.traces[self.base.traces.len()..].iter().flat_map(|t| t.mark().plotly(sheet)).collect()
             })
-            .collect()
+            .collect();
+        let frame = |((name, _), traces): (&(String, Vec<Trace>), &Vec<Value>)| {
+            let slim = traces.iter().enumerate().map(|(i, trace)| (first + i, changing(&whole, i, trace)));
+            let (indices, data): (Vec<usize>, Vec<Value>) =
+                slim.filter_map(|(i, trace)| trace.map(|trace| (i, trace))).unzip();
+            json!({"name": name, "data": data, "traces": indices})
+        };
+        self.frames.iter().zip(&whole).map(frame).collect()
     }
 
     /// The slider and the buttons below the panel.
     pub(crate) fn controls(&self, below: f64, size: f64) -> (Value, Value) {
+        // Without `redraw` plotly takes contours away at the first step.
         let how = json!({
             "mode": "immediate", "fromcurrent": false,
-            "frame": {"duration": 120, "redraw": false}, "transition": {"duration": 0},
+            "frame": {"duration": 120, "redraw": true}, "transition": {"duration": 0},
         });
         let steps: Vec<Value> = self
             .frames
@@ -130,7 +136,7 @@ impl Animation {
             .map(|(name, _)| {
                 json!({
                     "label": plotly_text(name), "method": "animate",
-                    "args": [[name], {"mode": "immediate", "frame": {"duration": 0, "redraw": false}, "transition": {"duration": 0}}],
+                    "args": [[name], {"mode": "immediate", "frame": {"duration": 0, "redraw": true}, "transition": {"duration": 0}}],
                 })
             })
             .collect();
@@ -146,9 +152,49 @@ impl Animation {
             "x": 0.0, "xanchor": "left", "y": 0, "yanchor": "top", "pad": {"t": below + 18.0, "r": 8},
             "buttons": [
                 {"label": "▶", "method": "animate", "args": [null, how]},
-                {"label": "❚❚", "method": "animate", "args": [[null], {"mode": "immediate", "frame": {"duration": 0, "redraw": false}}]},
+                {"label": "❚❚", "method": "animate", "args": [[null], {"mode": "immediate", "frame": {"duration": 0, "redraw": true}}]},
             ],
         }]);
         (slider, menu)
+    }
+}
+
+/// What changes in trace `i` over the frames, as `trace` has it, with its type; `None` if nothing does.
+fn changing(frames: &[Vec<Value>], i: usize, trace: &Value) -> Option<Value> {
+    let Some(parts) = trace.as_object() else { return Some(trace.clone()) };
+    let changes = |key: &String| frames.iter().any(|f| f.get(i).and_then(|t| t.get(key)) != trace.get(key));
+    let kept: Map<String, Value> = parts
+        .iter()
+        .filter(|(key, _)| *key == "type" || changes(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    (kept.keys().any(|key| key != "type")).then_some(Value::Object(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::{Line, Scatter};
+
+    /// Frames merged into the shown traces, as plotly does it, are the whole traces; in any order.
+    #[test]
+    fn frames_keep_what_changes_and_nothing_else() {
+        let frame = |n: usize| {
+            let line = Line::new("way", 0..n, vec![1.0; n]);
+            (n.to_string(), vec![Scatter::new("", [0.0], [1.0]).into(), line.into()])
+        };
+        let figure =
+            Figure::animation(Panel::new().scatter("data", 0..3, 0..3), "step", (2..6).map(frame).collect());
+        let json = figure.to_plotly_json();
+        let frames = json["frames"].as_array().unwrap();
+        for (k, frame) in frames.iter().enumerate() {
+            assert_eq!(frame["traces"], json!([2]), "only the line changes");
+            let mut keys: Vec<&str> =
+                frame["data"][0].as_object().unwrap().keys().map(String::as_str).collect();
+            keys.sort_unstable();
+            assert_eq!(keys, ["type", "x", "y"]);
+            assert_eq!(frame["data"][0]["x"].as_array().map(Vec::len), Some(k + 2));
+        }
+        assert_eq!(json["data"][2]["x"], frames[3]["data"][0]["x"], "the last frame is shown first");
     }
 }

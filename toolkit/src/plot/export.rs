@@ -95,18 +95,12 @@ impl Figure {
     /// # Ok::<(), kiln::Error>(())
     /// ```
     pub fn to_html(&self) -> Result<String> {
-        let plotly = super::plotly_js().map(|path| {
-            fs::read_to_string(&path).map_err(|e| {
-                Error::file(format!("plotly's script `{}`: {e}", path.display()))
-                    .in_context("HTML of a figure")
-            })
-        });
         Ok(page(&Page {
             title: if self.title.is_empty() { "Figure" } else { &self.title },
             background: &self.resolved_theme().background.hex(),
             svg: &self.to_svg(),
             json: &self.to_plotly_json().to_string(),
-            plotly: plotly.transpose()?.as_deref(),
+            plotly: super::plotly_script()?.as_deref(),
         }))
     }
 }
@@ -183,7 +177,7 @@ pub fn svg_to_png(svg: &str, scale: f64) -> Result<Vec<u8>> {
 }
 
 /// Writes beside the target and renames, so that no half-written file is ever seen.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -1,19 +1,21 @@
 //! The plotly renderer: a figure as the JSON that JupyterLab draws interactively.
 
+mod annotations;
+mod axes;
+
 use serde_json::{Map, Value, json};
 
 use super::animation::Animation;
-use super::axis::{Axis, AxisMap, Scale};
-use super::draw::readable;
 use super::figure::Figure;
 use super::layout::{BAR_WIDTH, Layout, PanelLayout, SLANT, foot_size};
-use super::note::{Note, Side};
 use super::numbers::{self, plotly_text};
 use super::panel::Panel;
 use super::scene::Rect;
 use super::theme::Theme;
-use super::ticks::Tick;
 use super::traces::{Sheet, Symbol, Trace};
+
+use annotations::{panel_annotations, title_annotations};
+use axes::{axis, solid};
 
 /// Fonts with Hangul, as systems name them.
 const FONTS: &str =
@@ -199,70 +201,6 @@ impl Frame {
     }
 }
 
-fn axis(
-    panel: &Panel,
-    axis: &Axis,
-    map: &AxisMap,
-    ticks: &[Tick],
-    domain: [f64; 2],
-    anchor: &str,
-    theme: &Theme,
-    horizontal: bool,
-) -> Value {
-    let (low, high) = map.plotly_range();
-    let mut out = json!({
-        "domain": domain,
-        "anchor": anchor,
-        "range": [numbers::significant(low, 6), numbers::significant(high, 6)],
-        "zeroline": false,
-    });
-    if panel.bare {
-        out["visible"] = json!(false);
-        return out;
-    }
-    out["type"] = json!(match axis.scale {
-        Scale::Linear => "linear",
-        Scale::Log => "log",
-    });
-    out["showgrid"] = json!(!panel.no_grid);
-    out["gridcolor"] = json!(theme.grid.hex());
-    out["linecolor"] = json!(theme.axis.hex());
-    out["showline"] = json!(true);
-    out["ticks"] = json!("outside");
-    out["ticklen"] = json!(4);
-    out["tickcolor"] = json!(theme.axis.hex());
-    out["tickfont"] = json!({"size": theme.tick_size});
-    if !axis.title.is_empty() {
-        let standoff = if horizontal { 6 } else { 8 };
-        out["title"] = json!({"text": plotly_text(&axis.title), "font": {"size": theme.label_size}, "standoff": standoff});
-    }
-    if axis.categories.is_some() {
-        out["tickvals"] = ticks.iter().map(|t| numbers::number(t.at)).collect();
-        out["ticktext"] = ticks.iter().map(|t| plotly_text(&t.label)).collect();
-        return out;
-    }
-    match axis.scale {
-        // plotly's own are small digits between the powers of ten, which crowd.
-        Scale::Log => {
-            out["tickvals"] = ticks.iter().map(|t| numbers::number(numbers::significant(t.at, 6))).collect();
-            out["ticktext"] = ticks.iter().map(|t| plotly_text(&t.label)).collect();
-        }
-        Scale::Linear => {
-            out["exponentformat"] = json!("power");
-            out["separatethousands"] = json!(true);
-            // At most as many as had room here; zooming in brings others.
-            out["nticks"] = json!(ticks.len().max(2) + 1);
-            if axis.integer {
-                out["tickformat"] = json!(",d");
-                if (high - low).abs() < 9.0 {
-                    out["dtick"] = json!(1);
-                }
-            }
-        }
-    }
-    out
-}
-
 fn legend(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Value {
     let mut out = json!({"font": {"size": theme.tick_size}, "itemwidth": 30});
     let Some(legend) = &place.legend else { return out };
@@ -295,30 +233,6 @@ fn legend(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Value {
     out
 }
 
-/// A panel in three dimensions.
-fn solid(panel: &Panel, x_domain: [f64; 2], y_domain: [f64; 2], theme: &Theme) -> Value {
-    let axis = |title: &str| {
-        json!({
-            "title": {"text": plotly_text(title)}, "gridcolor": theme.grid.hex(), "color": theme.text.hex(),
-            "backgroundcolor": theme.panel.hex(), "tickfont": {"size": theme.tick_size * 0.8},
-        })
-    };
-    let mut height = axis("");
-    if let Some((low, high, ticks)) = panel.traces.iter().find_map(|t| t.mark().height_axis()) {
-        height["range"] = json!([low, high]);
-        height["tickvals"] = ticks.iter().map(|t| numbers::significant(t.at, 5)).collect();
-        height["ticktext"] = ticks.iter().map(|t| plotly_text(&t.label)).collect();
-    }
-    json!({
-        "domain": {"x": x_domain, "y": y_domain},
-        "xaxis": axis(if panel.x.title.is_empty() { "x" } else { &panel.x.title }),
-        "yaxis": axis(if panel.y.title.is_empty() { "y" } else { &panel.y.title }),
-        "zaxis": height,
-        "camera": {"eye": {"x": -1.2, "y": -1.2, "z": 0.85}},
-        "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.7},
-    })
-}
-
 fn color_bar(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Value {
     let Some((rect, bar)) = &place.bar else { return Value::Null };
     let ticks = bar.ticks();
@@ -332,90 +246,4 @@ fn color_bar(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Value {
         "tickfont": {"size": theme.tick_size},
         "title": {"text": plotly_text(&bar.title), "side": "right", "font": {"size": theme.label_size}},
     })
-}
-
-fn title_annotations(place: &PanelLayout, frame: &Frame, theme: &Theme) -> Vec<Value> {
-    let mut out = Vec::new();
-    for (i, line) in place.title.iter().enumerate() {
-        let baseline = place.title_y + i as f64 * theme.label_size * 1.3;
-        out.push(json!({
-            "text": plotly_text(line), "showarrow": false,
-            "xref": "paper", "x": frame.x(place.plot.x + place.plot.w / 2.0), "xanchor": "center",
-            "yref": "paper", "y": frame.y(baseline + theme.label_size * 0.3), "yanchor": "bottom",
-            "font": {"size": theme.label_size},
-        }));
-    }
-    out
-}
-
-fn panel_annotations(
-    panel: &Panel,
-    place: &PanelLayout,
-    sheet: &Sheet<'_>,
-    frame: &Frame,
-    theme: &Theme,
-) -> Vec<Value> {
-    let mut out = title_annotations(place, frame, theme);
-    for label in panel.traces.iter().flat_map(|t| t.mark().labels(theme)) {
-        out.push(json!({
-            "text": plotly_text(&label.text), "showarrow": false,
-            "xref": sheet.x, "x": numbers::significant(label.at.0, 6), "yref": sheet.y, "y": numbers::significant(label.at.1, 6),
-            "font": {"size": numbers::round(label.size, 1), "color": label.color.hex()},
-        }));
-    }
-    for label in &place.end_labels {
-        let (x, y) = in_axis_units(panel, label.data);
-        out.push(json!({
-            "text": plotly_text(&label.text), "showarrow": false,
-            "xref": sheet.x, "x": x, "xanchor": "left", "xshift": 6,
-            "yref": sheet.y, "y": y, "yshift": numbers::round(label.shift, 1),
-            "font": {"size": theme.tick_size, "color": readable(theme.color(label.color), theme).hex()},
-        }));
-    }
-    out.extend(panel.notes.iter().flat_map(|note| annotation(panel, note, sheet, theme)));
-    out
-}
-
-/// Annotations take exponents on a logarithmic axis.
-fn in_axis_units(panel: &Panel, (x, y): (f64, f64)) -> (f64, f64) {
-    (numbers::significant(panel.x.scale.forward(x), 6), numbers::significant(panel.y.scale.forward(y), 6))
-}
-
-fn annotation(panel: &Panel, note: &Note, sheet: &Sheet<'_>, theme: &Theme) -> Vec<Value> {
-    let at = in_axis_units(panel, note.at);
-    if at.0.is_nan() || at.1.is_nan() {
-        return Vec::new();
-    }
-    let color = theme.color(note.color).hex();
-    let mut out = Vec::new();
-    if let Some(target) = note.target {
-        let to = in_axis_units(panel, target);
-        out.push(json!({
-            "text": "", "showarrow": true, "arrowhead": 2, "arrowwidth": 1.8, "arrowsize": 1.1, "arrowcolor": color,
-            "xref": sheet.x, "x": to.0, "yref": sheet.y, "y": to.1,
-            "axref": sheet.x, "ax": at.0, "ayref": sheet.y, "ay": at.1,
-        }));
-    }
-    if note.text.is_empty() {
-        return out;
-    }
-    let (x_anchor, y_anchor, x_shift, y_shift) = match note.side {
-        Side::Center => ("center", "middle", 0, 0),
-        Side::Right => ("left", "middle", 6, 0),
-        Side::Left => ("right", "middle", -6, 0),
-        Side::Above => ("center", "bottom", 0, 6),
-        Side::Below => ("center", "top", 0, -6),
-    };
-    let mut text = json!({
-        "text": plotly_text(&note.text), "showarrow": false,
-        "xref": sheet.x, "x": at.0, "xanchor": x_anchor, "xshift": x_shift,
-        "yref": sheet.y, "y": at.1, "yanchor": y_anchor, "yshift": y_shift,
-        "font": {"size": note.size.unwrap_or(theme.tick_size), "color": color},
-    });
-    if note.boxed {
-        let p = theme.panel;
-        text["bgcolor"] = json!(format!("rgba({},{},{},0.85)", p.0, p.1, p.2));
-    }
-    out.push(text);
-    out
 }

@@ -1,10 +1,9 @@
 //! The penalty on rows or columns that point the same way.
 
 use super::{Regularizer, factor, slope_of_abs};
-use crate::config::{Config, Field, keras_config, name_of, names};
+use crate::config::{Config, Named, OneOf, keras_config};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
-use serde_json::Value;
 
 /// What shall be orthogonal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,37 +14,9 @@ pub enum OrthogonalMode {
     Columns,
 }
 
-const NAMES: [(&str, OrthogonalMode); 2] =
-    [("rows", OrthogonalMode::Rows), ("columns", OrthogonalMode::Columns)];
-
-/// What [`OrthogonalRegularizer::mode`] takes: an [`OrthogonalMode`] or Keras's name of it.
-pub trait IntoOrthogonalMode {
-    /// The mode.
-    ///
-    /// # Errors
-    /// For an unknown name, with the list of the known ones.
-    fn into_mode(self) -> Result<OrthogonalMode>;
-}
-
-impl IntoOrthogonalMode for OrthogonalMode {
-    fn into_mode(self) -> Result<OrthogonalMode> {
-        Ok(self)
-    }
-}
-
-impl IntoOrthogonalMode for &str {
-    fn into_mode(self) -> Result<OrthogonalMode> {
-        names("mode", &NAMES, &self.into())
-    }
-}
-
-impl Field for Result<OrthogonalMode> {
-    fn write(&self) -> Result<Value> {
-        Ok(name_of(&NAMES, &self.clone()?))
-    }
-    fn read(value: &Value) -> Result<Self> {
-        names("mode", &NAMES, value).map(Ok)
-    }
+impl Named for OrthogonalMode {
+    const WHAT: &'static str = "mode";
+    const NAMES: &'static [(&'static str, Self)] = &[("rows", Self::Rows), ("columns", Self::Columns)];
 }
 
 /// The mean size of the cosines between the rows (or columns) of a matrix: rows that are orthogonal cost nothing.
@@ -81,8 +52,8 @@ impl OrthogonalRegularizer {
     }
 
     /// What shall be orthogonal: an [`OrthogonalMode`], or `"rows"` (the default) or `"columns"`.
-    pub fn mode(mut self, mode: impl IntoOrthogonalMode) -> Self {
-        self.mode = mode.into_mode();
+    pub fn mode(mut self, mode: impl OneOf<OrthogonalMode>) -> Self {
+        self.mode = mode.value();
         self
     }
 

@@ -77,10 +77,8 @@ pub(super) fn read_root(model: &mut Sequential, root: &Folder, options: LoadOpti
     let wanted =
         wanted.map(|(key, layer)| Wanted { key, name: layer.name, weights: layer.weights }).collect();
     let mut report = load(model, stored, wanted, By::Key, options)?;
-    if report.is_complete() {
-        let variables = root.folder("optimizer/vars")?.map_or(Ok(Vec::new()), |vars| numbered(&vars))?;
-        report.optimizer = optimizer::restore(model, &variables)?;
-    }
+    let variables = root.folder("optimizer/vars")?.map_or(Ok(Vec::new()), |vars| numbered(&vars))?;
+    report.optimizer = optimizer::restore(model, &report, &variables)?;
     Ok(report)
 }
 

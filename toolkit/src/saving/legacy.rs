@@ -152,22 +152,26 @@ pub(super) fn read_weights(
         wanted.map(|layer| Wanted { key: layer.name.clone(), name: layer.name, weights: layer.weights });
     let wanted = wanted.collect();
     let mut report = load(model, stored, wanted, By::Order, options)?;
-    if let (true, Some(folder)) = (report.is_complete(), root.folder("optimizer_weights")?) {
+    if let Some(folder) = root.folder("optimizer_weights")? {
         let (names, arrays) = listed(&folder)?;
-        report.optimizer = if keras2::is_optimizer(&names) {
-            if !model.is_compiled() {
-                OptimizerReport::NotCompiled
-            } else {
-                match keras2::optimizer_variables(model, &names, arrays)? {
-                    Ok(variables) => optimizer::restore(model, &variables)?,
-                    Err(why) => OptimizerReport::Skipped(why),
-                }
-            }
-        } else {
-            optimizer::restore(model, &arrays)?
-        };
+        report.optimizer = restore_optimizer(model, &report, &names, arrays)?;
     }
     Ok(report)
+}
+
+fn restore_optimizer(
+    model: &mut Sequential,
+    report: &LoadReport,
+    names: &[String],
+    arrays: Vec<Values>,
+) -> Result<OptimizerReport> {
+    if !keras2::is_optimizer(names) || !model.is_compiled() || !report.is_complete() {
+        return optimizer::restore(model, report, &arrays);
+    }
+    match keras2::optimizer_variables(model, names, arrays)? {
+        Ok(variables) => optimizer::restore(model, report, &variables),
+        Err(why) => Ok(OptimizerReport::Skipped(why)),
+    }
 }
 
 /// The names in a group's `weight_names`, and the arrays at these paths in it.

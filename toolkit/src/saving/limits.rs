@@ -1,4 +1,5 @@
-//! How much a file may ask for: reading one never takes more memory than [`SPARE`] and [`FACTOR`] times its size.
+//! How much a file may ask for: its content never takes more than [`SPARE`] and [`FACTOR`] times its size. What is read is
+//! held twice for a moment, as bytes and as numbers, so that reading takes at most twice that.
 
 use crate::{Error, Result};
 use std::sync::Arc;

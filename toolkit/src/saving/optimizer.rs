@@ -1,15 +1,22 @@
 //! The optimizer's state in a file.
 
 use super::matching::Values;
-use super::report::OptimizerReport;
+use super::report::{LoadReport, OptimizerReport};
 use crate::Result;
 use crate::models::{Sequential, snake_case};
 use crate::tensor::Tensor;
 
 /// Gives the model's optimizer the variables of a file, in Keras's order, as far as they fit.
-pub(super) fn restore(model: &mut Sequential, stored: &[Values]) -> Result<OptimizerReport> {
+pub(super) fn restore(
+    model: &mut Sequential,
+    report: &LoadReport,
+    stored: &[Values],
+) -> Result<OptimizerReport> {
     if stored.is_empty() {
         return Ok(OptimizerReport::Absent);
+    }
+    if !report.is_complete() {
+        return Ok(OptimizerReport::Skipped("the model does not have all weights of the file".into()));
     }
     if !model.is_compiled() {
         return Ok(OptimizerReport::NotCompiled);

@@ -75,6 +75,9 @@ pub(super) fn write(
 
 fn draw(figure: &Figure, format: Format, scale: f64, browser: Option<&Browser>) -> Result<Vec<u8>> {
     let live = browser.filter(|_| !figure.plotly.is_null());
+    if figure.svg.is_empty() && live.is_none() && matches!(format, Format::Svg | Format::Png | Format::Pdf) {
+        bail!("it has no still picture, only plotly's\nhelp: --browser draws it");
+    }
     match (format, live) {
         (Format::Svg, Some(browser)) => browser.svg(figure),
         (Format::Png, Some(browser)) => browser.png(figure, scale),

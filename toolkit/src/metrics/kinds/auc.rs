@@ -1,7 +1,7 @@
 //! The area under a curve of decisions.
 
 use super::{Rows, mean_of, named};
-use crate::config::{Config, Field, keras_config, name_of, names};
+use crate::config::{Config, Field, Named, OneOf, keras_config};
 use crate::metrics::Metric;
 use crate::optimizers::check_range;
 use crate::{Error, Result, Tensor};
@@ -29,55 +29,15 @@ pub enum SummationMethod {
     Minoring,
 }
 
-const CURVES: [(&str, Curve); 2] = [("ROC", Curve::Roc), ("PR", Curve::Pr)];
-const METHODS: [(&str, SummationMethod); 3] = [
-    ("interpolation", SummationMethod::Interpolation),
-    ("majoring", SummationMethod::Majoring),
-    ("minoring", SummationMethod::Minoring),
-];
-
-/// Takes a value or its name.
-macro_rules! by_value_or_name {
-    ($(#[$doc:meta])* $Trait:ident $method:ident $Type:ident $names:ident $what:literal) => {
-        $(#[$doc])*
-        pub trait $Trait {
-            /// The value.
-            ///
-            /// # Errors
-            /// For an unknown name, with the list of the known ones.
-            fn $method(self) -> Result<$Type>;
-        }
-
-        impl $Trait for $Type {
-            fn $method(self) -> Result<$Type> {
-                Ok(self)
-            }
-        }
-
-        impl $Trait for &str {
-            fn $method(self) -> Result<$Type> {
-                names($what, &$names, &self.into())
-            }
-        }
-
-        impl Field for Result<$Type> {
-            fn write(&self) -> Result<Value> {
-                Ok(name_of(&$names, &self.clone()?))
-            }
-            fn read(value: &Value) -> Result<Self> {
-                names($what, &$names, value).map(Ok)
-            }
-        }
-    };
+impl Named for Curve {
+    const WHAT: &'static str = "curve";
+    const NAMES: &'static [(&'static str, Self)] = &[("ROC", Self::Roc), ("PR", Self::Pr)];
 }
 
-by_value_or_name! {
-    /// What [`AUC::curve`] takes: a [`Curve`] or Keras's name of it.
-    IntoCurve into_curve Curve CURVES "curve"
-}
-by_value_or_name! {
-    /// What [`AUC::summation_method`] takes: a [`SummationMethod`] or Keras's name of it.
-    IntoSummationMethod into_summation_method SummationMethod METHODS "summation method"
+impl Named for SummationMethod {
+    const WHAT: &'static str = "summation method";
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("interpolation", Self::Interpolation), ("majoring", Self::Majoring), ("minoring", Self::Minoring)];
 }
 
 /// The area under the ROC or the precision-recall curve, from counts at thresholds.
@@ -148,14 +108,14 @@ impl AUC {
     }
 
     /// Which curve: a [`Curve`] or its name, `"ROC"` (the default) or `"PR"`.
-    pub fn curve(mut self, curve: impl IntoCurve) -> Self {
-        self.curve = curve.into_curve();
+    pub fn curve(mut self, curve: impl OneOf<Curve>) -> Self {
+        self.curve = curve.value();
         self
     }
 
     /// How the area between thresholds is measured: a [`SummationMethod`] or its name, `"interpolation"` by default.
-    pub fn summation_method(mut self, method: impl IntoSummationMethod) -> Self {
-        self.summation_method = method.into_summation_method();
+    pub fn summation_method(mut self, method: impl OneOf<SummationMethod>) -> Self {
+        self.summation_method = method.value();
         self
     }
 

@@ -1,11 +1,10 @@
 //! The harmonic mean of precision and recall.
 
 use super::{Rows, mean_of, named};
-use crate::config::{Config, Field, keras_config, name_of, names};
+use crate::config::{Config, Named, OneOf, keras_config};
 use crate::metrics::Metric;
 use crate::optimizers::check_range;
 use crate::{Error, Result, Tensor};
-use serde_json::Value;
 
 /// How the scores of the classes become one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,37 +17,10 @@ pub enum Average {
     Weighted,
 }
 
-const NAMES: [(&str, Average); 3] =
-    [("micro", Average::Micro), ("macro", Average::Macro), ("weighted", Average::Weighted)];
-
-/// What a score's `average` takes: an [`Average`] or Keras's name of it.
-pub trait IntoAverage {
-    /// The average.
-    ///
-    /// # Errors
-    /// For an unknown name, with the list of the known ones.
-    fn into_average(self) -> Result<Average>;
-}
-
-impl IntoAverage for Average {
-    fn into_average(self) -> Result<Average> {
-        Ok(self)
-    }
-}
-
-impl IntoAverage for &str {
-    fn into_average(self) -> Result<Average> {
-        names("average", &NAMES, &self.into())
-    }
-}
-
-impl Field for Result<Average> {
-    fn write(&self) -> Result<Value> {
-        Ok(name_of(&NAMES, &self.clone()?))
-    }
-    fn read(value: &Value) -> Result<Self> {
-        names("average", &NAMES, value).map(Ok)
-    }
+impl Named for Average {
+    const WHAT: &'static str = "average";
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("micro", Self::Micro), ("macro", Self::Macro), ("weighted", Self::Weighted)];
 }
 
 /// What both scores are made of.
@@ -148,8 +120,8 @@ macro_rules! scores {
 
             /// How the classes' scores become one: an [`Average`] or `"micro"`, `"macro"`, `"weighted"`. Without it each
             /// class has its own number, as in Keras: see [`results`](Metric::results).
-            pub fn average(mut self, average: impl IntoAverage) -> Self {
-                self.score.average = Some(average.into_average());
+            pub fn average(mut self, average: impl OneOf<Average>) -> Self {
+                self.score.average = Some(average.value());
                 self
             }
 
