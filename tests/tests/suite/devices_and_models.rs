@@ -150,13 +150,19 @@ impl OwnLayer for Scaled {
         vec![
             Weight::new("kernel", [input[0], self.units]),
             Weight::new("scale", [self.units]).initializer("ones"),
+            Weight::new("mean", [self.units]).initializer("zeros").trainable(false),
         ]
     }
 
     fn forward(&self, x: &Var, weights: &[Var], context: &Context) -> Var {
         let y = x.matmul(&weights[0]) * &weights[1];
         let kept = context.uniform_like(&y, 0).greater(0.1);
-        if context.is_training() { y * kept } else { y }
+        if context.is_training() {
+            context.set_weight(2, &(&weights[2] * 0.9 + y.mean_along(0) * 0.1));
+            y * kept
+        } else {
+            y - &weights[2]
+        }
     }
 }
 
