@@ -7,6 +7,7 @@
 //! [`server`] speaks Jupyter's protocol, [`session`] evaluates cells, [`runtime`] is the process in which they run, and
 //! [`bundle`] builds the toolkit ahead, so that a notebook compiles nothing but its cells.
 
+mod arrayfire;
 pub mod bundle;
 pub mod cli;
 pub mod paths;

@@ -196,7 +196,7 @@ impl Activation {
             return Err(Error::argument(format!("{self:?} has no derivative of one number by one number")));
         }
         let x = x.to_float();
-        let ones = Tensor::filled(x.dtype(), x.shape(), 1.0);
+        let ones = x.backend().full(x.dtype(), x.shape(), 1.0);
         Ok(x.backend().activate_backward(self, &ones, &x, &self.apply(&x)))
     }
 

@@ -97,7 +97,7 @@ impl Var {
     /// The first mistake in the computation.
     pub fn gradients(&self, of: &[&Self]) -> Result<Vec<Tensor>> {
         let value = self.value()?;
-        self.pull_back(&Tensor::filled(value.dtype(), value.shape(), 1.0), of)
+        self.pull_back(&value.backend().full(value.dtype(), value.shape(), 1.0), of)
     }
 
     pub(crate) fn is_differentiable(&self) -> bool {
@@ -129,7 +129,7 @@ impl Var {
         }
         let zeros = |asked: &Self| {
             let value = asked.value()?;
-            Ok(Tensor::filled(value.dtype(), value.shape(), 0.0))
+            Ok(value.backend().full(value.dtype(), value.shape(), 0.0))
         };
         of.iter().zip(found).map(|(asked, found)| found.map_or_else(|| zeros(asked), Ok)).collect()
     }

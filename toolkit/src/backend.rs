@@ -3,13 +3,19 @@
 //!
 //! Shapes and types are checked by the callers ([`Tensor`]'s methods and the layers); an engine may rely on them.
 
+use crate::Result;
 use crate::activations::Activation;
+use crate::device::Device;
 use crate::tensor::{DType, Shape, Tensor};
 
+#[cfg(feature = "arrayfire")]
+pub(crate) mod arrayfire;
 mod composed;
+mod device_array;
 pub(crate) mod host;
 pub(crate) mod pictures;
 
+pub(crate) use device_array::DeviceArray;
 pub(crate) use pictures::{Pictures, Window};
 
 /// Operations on each number of a tensor.
@@ -132,66 +138,97 @@ pub(crate) enum UpdateRule {
 }
 
 /// A compute engine.
+///
+/// Engines live as long as the process. Where an operation takes several tensors, the first one's engine carries it out,
+/// and the callers have checked that the others lie there too.
 pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
+    /// Which device it is.
+    fn device(&self) -> Device;
+
+    /// Whether results are computed later, so that a look at a number waits for it.
+    fn is_lazy(&self) -> bool {
+        false
+    }
+
+    /// A copy of a tensor that lies on the host.
+    fn receive(&'static self, host: &Tensor) -> Tensor;
+
+    /// Computes what was put off for these tensors; the end of a step, so that nothing piles up.
+    ///
+    /// # Errors
+    /// When the device fails.
+    fn evaluate(&'static self, _tensors: &[&Tensor]) -> Result<()> {
+        Ok(())
+    }
+
+    /// One number everywhere.
+    fn full(&'static self, dtype: DType, shape: Shape, value: f64) -> Tensor;
+
     /// `op` on each number of a floating-point tensor.
-    fn unary(&self, op: Unary, x: &Tensor) -> Tensor;
+    fn unary(&'static self, op: Unary, x: &Tensor) -> Tensor;
 
     /// `op` on pairs; both of one floating-point type, broadcasting to `shape`.
-    fn binary(&self, op: Binary, a: &Tensor, b: &Tensor, shape: Shape) -> Tensor;
+    fn binary(&'static self, op: Binary, a: &Tensor, b: &Tensor, shape: Shape) -> Tensor;
 
     /// `op` with a number on the right, or on the left if `reversed`.
-    fn binary_scalar(&self, op: Binary, a: &Tensor, scalar: f64, reversed: bool) -> Tensor;
+    fn binary_scalar(&'static self, op: Binary, a: &Tensor, scalar: f64, reversed: bool) -> Tensor;
 
     /// The product of two matrices, either read as its transpose.
-    fn matmul(&self, a: &Tensor, transpose_a: bool, b: &Tensor, transpose_b: bool) -> Tensor;
+    fn matmul(&'static self, a: &Tensor, transpose_a: bool, b: &Tensor, transpose_b: bool) -> Tensor;
 
     /// Reduces the middle of (outer, axis, inner); the result has the shape [outer, inner].
-    fn reduce(&self, op: Reduction, x: &Tensor, split: (usize, usize, usize)) -> Tensor;
+    fn reduce(&'static self, op: Reduction, x: &Tensor, split: (usize, usize, usize)) -> Tensor;
 
     /// The place of the first largest number in the middle of (outer, axis, inner), as integers [outer, inner].
-    fn arg_max(&self, x: &Tensor, split: (usize, usize, usize)) -> Tensor;
+    fn arg_max(&'static self, x: &Tensor, split: (usize, usize, usize)) -> Tensor;
 
     /// Axis `i` of the result, which has `shape`, is axis `axes[i]` of `x`.
-    fn permute(&self, x: &Tensor, axes: &[usize], shape: Shape) -> Tensor;
+    fn permute(&'static self, x: &Tensor, axes: &[usize], shape: Shape) -> Tensor;
 
     /// The rows of these numbers; bytes become f32.
-    fn take_rows(&self, x: &Tensor, rows: &[usize]) -> Tensor;
+    fn take_rows(&'static self, x: &Tensor, rows: &[usize]) -> Tensor;
 
     /// Floating-point tensors of one type joined along an axis.
-    fn concat(&self, parts: &[Tensor], axis: usize, shape: Shape) -> Tensor;
+    fn concat(&'static self, parts: &[Tensor], axis: usize, shape: Shape) -> Tensor;
 
     /// The numbers in another type.
-    fn cast(&self, x: &Tensor, dtype: DType) -> Tensor;
+    fn cast(&'static self, x: &Tensor, dtype: DType) -> Tensor;
 
     /// Whether no number is infinite or NaN.
-    fn all_finite(&self, x: &Tensor) -> bool;
+    fn all_finite(&'static self, x: &Tensor) -> bool;
 
     /// Numbers drawn evenly from 0..1 by a hash of `key` and the place: the same on every device.
-    fn hashed_uniform(&self, dtype: DType, shape: Shape, key: u64) -> Tensor;
+    fn hashed_uniform(&'static self, dtype: DType, shape: Shape, key: u64) -> Tensor;
 
     /// Numbers from the standard normal distribution, by Box and Muller's method from two streams of `key`.
-    fn hashed_normal(&self, dtype: DType, shape: Shape, key: u64) -> Tensor {
+    fn hashed_normal(&'static self, dtype: DType, shape: Shape, key: u64) -> Tensor {
         composed::hashed_normal(self.as_dyn(), dtype, shape, key)
     }
 
     /// Rows with a 1 at each label and 0 elsewhere; labels outside 0..classes give rows of 0.
-    fn one_hot(&self, labels: &Tensor, classes: usize, dtype: DType) -> Tensor;
+    fn one_hot(&'static self, labels: &Tensor, classes: usize, dtype: DType) -> Tensor;
 
     // Fused operations, each with a body composed of the primitives.
 
     /// The activation of each number (of each row for softmax).
-    fn activate(&self, activation: &Activation, x: &Tensor) -> Tensor {
+    fn activate(&'static self, activation: &Activation, x: &Tensor) -> Tensor {
         composed::activate(activation, x)
     }
 
     /// The gradient before the activation from the one behind it; `x` and `y` are the activation's input and output.
-    fn activate_backward(&self, activation: &Activation, grad: &Tensor, x: &Tensor, y: &Tensor) -> Tensor {
+    fn activate_backward(
+        &'static self,
+        activation: &Activation,
+        grad: &Tensor,
+        x: &Tensor,
+        y: &Tensor,
+    ) -> Tensor {
         composed::activate_backward(activation, grad, x, y)
     }
 
     /// `activation(x kernel + bias)` for x [n, k]; also the value before the activation, where backward needs it.
     fn linear(
-        &self,
+        &'static self,
         x: &Tensor,
         kernel: &Tensor,
         bias: Option<&Tensor>,
@@ -202,7 +239,7 @@ pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
 
     /// The gradients of `x kernel + bias` for an upstream gradient [n, m].
     fn linear_backward(
-        &self,
+        &'static self,
         x: &Tensor,
         kernel: &Tensor,
         grad: &Tensor,
@@ -213,13 +250,13 @@ pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
     }
 
     /// Keeps each number with probability `1 - rate` and divides it by that; the mask comes from `key`.
-    fn dropout(&self, x: &Tensor, rate: f64, key: u64) -> Tensor {
+    fn dropout(&'static self, x: &Tensor, rate: f64, key: u64) -> Tensor {
         composed::dropout(self.as_dyn(), x, rate, key)
     }
 
     /// Columns of x [n, c] with mean 0 and variance 1 over the batch, then scaled and shifted.
     fn batch_norm(
-        &self,
+        &'static self,
         x: &Tensor,
         gamma: Option<&Tensor>,
         beta: Option<&Tensor>,
@@ -230,7 +267,7 @@ pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
 
     /// (input, gamma, beta) gradients of [`Backend::batch_norm`].
     fn batch_norm_backward(
-        &self,
+        &'static self,
         x: &Tensor,
         normalized: &Normalized,
         gamma: Option<&Tensor>,
@@ -241,13 +278,13 @@ pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
     }
 
     /// Moves `weights` by one step of gradient descent.
-    fn sgd(&self, step: SgdStep, weights: &mut Tensor, grad: &Tensor, velocity: Option<&mut Tensor>) {
+    fn sgd(&'static self, step: SgdStep, weights: &mut Tensor, grad: &Tensor, velocity: Option<&mut Tensor>) {
         composed::sgd(step, weights, grad, velocity);
     }
 
     /// Moves `weights` by one step of Adam.
     fn adam(
-        &self,
+        &'static self,
         step: AdamStep,
         weights: &mut Tensor,
         grad: &Tensor,
@@ -258,10 +295,10 @@ pub(crate) trait Backend: Pictures + Send + Sync + std::fmt::Debug {
     }
 
     /// Moves `weights` by one step of another optimizer.
-    fn update(&self, rule: UpdateRule, weights: &mut Tensor, grad: &Tensor, slots: &mut [Tensor]) {
+    fn update(&'static self, rule: UpdateRule, weights: &mut Tensor, grad: &Tensor, slots: &mut [Tensor]) {
         composed::update(rule, weights, grad, slots);
     }
 
     /// Itself as an object, for the composed bodies.
-    fn as_dyn(&self) -> &dyn Backend;
+    fn as_dyn(&'static self) -> &'static dyn Backend;
 }

@@ -12,6 +12,7 @@ pub mod constraints;
 pub mod dataframe;
 #[cfg(feature = "datasets")]
 pub mod datasets;
+pub mod device;
 pub mod error;
 pub mod initializers;
 pub mod layers;
@@ -31,6 +32,7 @@ pub mod tensor;
 pub mod utils;
 
 pub use activations::Activation;
+pub use device::Device;
 pub use error::{Error, ErrorKind, Result};
 pub use notebook::input;
 pub use random::set_seed;
@@ -51,6 +53,7 @@ pub mod prelude {
     pub use crate::dataframe;
     #[cfg(feature = "datasets")]
     pub use crate::datasets;
+    pub use crate::device::Device;
     pub use crate::initializers::{self, Initializer};
     pub use crate::layers::{self, BatchNormalization, Dense, Dropout, Flatten, Layer, Pass};
     pub use crate::layers::{

@@ -60,6 +60,10 @@ pub trait Metric: Debug + Send {
     /// The number over all batches since the last reset; 0 before the first. Of several numbers, their mean.
     fn result(&self) -> f64;
 
+    /// Collects what is still to be computed on a device, so that the end of a step can see to it.
+    #[doc(hidden)]
+    fn pending<'a>(&'a self, _into: &mut Vec<&'a Tensor>) {}
+
     /// Whether a larger number is better, which callbacks with the mode `auto` ask; false unless written.
     fn larger_is_better(&self) -> bool {
         false

@@ -1,23 +1,26 @@
 //! The one tensor type: dynamic shape, runtime device, no type parameters.
 
-use crate::backend::Backend;
 use crate::backend::host::{Buffer, Host};
+use crate::backend::{Backend, DeviceArray};
 use crate::{Error, Result};
 use std::ops::Range;
 use std::sync::Arc;
 
 mod arithmetic;
 mod convert;
+mod devices;
 mod display;
 mod indexing;
 mod random;
 mod reduce;
 mod shape;
 mod show;
+mod total;
 
 pub use convert::IntoTensor;
 pub use indexing::{IntoRange, IntoRanges, RowIndex};
 pub use shape::{IntoShape, MAX_RANK, Shape};
+pub(crate) use total::Total;
 
 /// What numbers a [`Tensor`] holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,8 +83,14 @@ pub struct Tensor {
 pub(crate) enum Data {
     F32(Arc<Buffer>),
     F64(Arc<Buffer>),
-    U8 { bytes: Arc<Vec<u8>>, divisor: f32 },
+    U8 {
+        bytes: Arc<Vec<u8>>,
+        divisor: f32,
+    },
     I32(Arc<Vec<i32>>),
+    /// On another device; `first` is 0 then.
+    #[cfg_attr(not(feature = "arrayfire"), allow(dead_code))] // Made by the engines behind features.
+    Device(Arc<dyn DeviceArray>),
 }
 
 impl Tensor {
@@ -222,6 +231,7 @@ impl Tensor {
             Data::F64(_) => DType::Float64,
             Data::U8 { .. } => DType::Uint8,
             Data::I32(_) => DType::Int32,
+            Data::Device(ref array) => array.dtype(),
         }
     }
 
@@ -277,6 +287,9 @@ impl Tensor {
 
     pub(crate) fn rows_unchecked(&self, range: Range<usize>) -> Self {
         let row = self.shape.row_elements();
+        if let Data::Device(array) = &self.data {
+            return Self::from_data(array.rows(range.clone(), row), self.shape.with_rows(range.len()));
+        }
         Self {
             shape: self.shape.with_rows(range.len()),
             data: self.data.clone(),
@@ -326,7 +339,10 @@ impl Tensor {
 
     /// The engine that holds the numbers.
     pub(crate) fn backend(&self) -> &'static dyn Backend {
-        &Host
+        match &self.data {
+            Data::Device(array) => array.backend(),
+            _ => &Host,
+        }
     }
 }
 

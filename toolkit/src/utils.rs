@@ -20,6 +20,8 @@ use crate::{Error, Result};
 /// # Ok::<(), kiln::Error>(())
 /// ```
 pub fn to_categorical(y: &Tensor, num_classes: impl Into<Option<usize>>) -> Result<Tensor> {
+    let backend = y.backend();
+    let y = y.to_host()?;
     let labels = (0..y.len()).map(|index| y.number(index));
     let largest = labels.clone().fold(-1.0_f64, f64::max);
     let classes = num_classes.into().unwrap_or(largest.max(0.0) as usize + 1);
@@ -37,7 +39,7 @@ pub fn to_categorical(y: &Tensor, num_classes: impl Into<Option<usize>>) -> Resu
         sizes.pop();
     }
     sizes.push(classes);
-    Ok(y.backend().one_hot(&labels, classes, DType::Float32).reshaped(Shape::new(&sizes)?))
+    Ok(backend.one_hot(&labels, classes, DType::Float32).reshaped(Shape::new(&sizes)?))
 }
 
 /// Each vector along an axis divided by its norm; zeros stay zeros. Keras's defaults are `axis` -1 and `order` 2.

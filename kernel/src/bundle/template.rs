@@ -54,7 +54,7 @@ const LINKED_SIZE: u64 = 64 * 1024;
 pub(super) fn dependency(bundle: &Path) -> String {
     // In TOML's basic strings, as in JSON's, a quotation mark and a backslash are escaped.
     format!(
-        r#"{{ package = "kiln-bundle", path = {} }}"#,
+        r#"{{ package = "kiln-bundle", path = {}, features = ["arrayfire"] }}"#,
         serde_json::Value::from(bundle.display().to_string())
     )
 }

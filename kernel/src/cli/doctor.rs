@@ -141,21 +141,20 @@ fn prebuilt() -> Finding {
 }
 
 fn arrayfire() -> Finding {
-    let found: Vec<String> = arrayfire::BACKENDS
-        .iter()
-        .filter_map(|backend| {
-            let library = arrayfire::library(backend)?;
+    let found: Vec<String> = crate::arrayfire::backends()
+        .into_iter()
+        .map(|(backend, library)| {
             let devices = match arrayfire::devices(&library) {
                 Ok(devices) => devices.join("; "),
                 Err(error) => format!("does not work: {error}"),
             };
-            Some(format!("{backend} ({}): {devices}", library.display()))
+            format!("{backend} ({}): {devices}", library.display())
         })
         .collect();
     if found.is_empty() {
         return Finding::Missing {
             cost: "no graphics card is used; the processor computes, by the engine that is built in",
-            help: "install ArrayFire 3.9 or later and set AF_PATH to its directory",
+            help: "install ArrayFire 3.9 or later (https://arrayfire.com/download) into /opt/arrayfire, or set AF_PATH",
         };
     }
     Finding::Good(found.join("\n           "))

@@ -1,6 +1,6 @@
 //! `kiln install`: makes the kernel known to Jupyter.
 
-use crate::bundle;
+use crate::{arrayfire, bundle};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,12 @@ pub(super) fn main(arguments: &Arguments) -> Result<()> {
     bundle::prebuild(&mut |line| eprintln!("{line}"))?;
     let place = &arguments.place;
     let directory = install_into(&place.data()?, &place.name)?;
+    match arrayfire::directory() {
+        Some(place) => eprintln!("ArrayFire is at {}", place.display()),
+        None => {
+            eprintln!("ArrayFire was not found: the host engine computes (`kiln doctor` says how to add it)");
+        }
+    }
     eprintln!("the kernel \"Rust (Kiln)\" is installed in {}", directory.display());
     Ok(())
 }
@@ -103,10 +109,14 @@ fn specification() -> Result<serde_json::Value> {
     let program = std::env::current_exe()?;
     let mut environment = serde_json::Map::new();
     // Jupyter may be started from a desktop, with a shorter path and without these.
-    for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "KILN_CACHE", "KILN_SOURCE", "KILN_STATE"] {
+    for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "KILN_CACHE", "KILN_SOURCE", "KILN_STATE", "AF_PATH"] {
         if let Some(value) = std::env::var_os(name).and_then(|value| value.into_string().ok()) {
             environment.insert(name.to_owned(), value.into());
         }
+    }
+    // Where ArrayFire is now: notebooks look there first, and say so when it is gone.
+    if let Some(place) = arrayfire::directory() {
+        environment.insert("KILN_ARRAYFIRE".to_owned(), place.display().to_string().into());
     }
     Ok(json!({
         "argv": [program, "kernel", "{connection_file}"],

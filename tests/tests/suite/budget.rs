@@ -5,9 +5,12 @@ use std::process::Command;
 
 /// The crates in the graph of a package, as cargo resolves it for notebooks.
 fn crates(package: &str) -> BTreeSet<String> {
+    // Notebooks have the devices of ArrayFire, which adds the crate that loads a library.
+    let features: &[&str] = if package == "kiln-bundle" { &["--features", "arrayfire"] } else { &[] };
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--locked", "--manifest-path", manifest, "-p", package])
+        .args(features)
         .args(["--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
         .output()
         .expect("cargo runs");

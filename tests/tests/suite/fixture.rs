@@ -31,10 +31,15 @@ pub(crate) fn array(value: &Value) -> Tensor {
     let shape: Vec<usize> = numbers(&value["shape"]).into_iter().map(|size| size as usize).collect();
     if value["values"].is_array() {
         let values = numbers(&value["values"]).into_iter().map(|number| number as f32).collect();
-        return Tensor::from_vec(values, shape).expect("the shape has that many elements");
+        return placed(&Tensor::from_vec(values, shape).expect("the shape has that many elements"));
     }
     let number = |name: &str| value[name].as_f64().unwrap_or_else(|| panic!("no `{name}` in {value}"));
-    formula::fill(&shape, number("seed") as u32, number("limit"), number("offset"))
+    placed(&formula::fill(&shape, number("seed") as u32, number("limit"), number("offset")))
+}
+
+/// The tensor on the device that the suite runs on.
+pub(crate) fn placed(tensor: &Tensor) -> Tensor {
+    Device::get_default().and_then(|device| tensor.to_device(device)).expect("the device is there")
 }
 
 /// Compares trained weights with what the fixture keeps of them: within `tolerance` of the distance that they travelled.

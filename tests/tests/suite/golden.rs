@@ -1,16 +1,19 @@
 //! The cases of `golden_keras.json`: single operations and optimizer steps equal Keras's.
 
-use super::fixture::{self, numbers};
+use super::devices;
+use super::fixture::{self, numbers, placed};
 use kiln::optimizers::OptimizerState;
 use kiln::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Within 2.4e-7 and 1e-6 of the expected number; both NaN is right too.
+/// Within 2.4e-7 and 1e-6 of the expected number, times the device's factor; both NaN is right too.
 fn assert_close(case: &str, got: &[f64], expected: &[f64]) {
+    let factor = devices::tolerance().single;
     assert_eq!(got.len(), expected.len(), "{case}: the number of values");
     for (at, (got, want)) in got.iter().zip(expected).enumerate() {
-        let fits = (got - want).abs() <= 2.4e-7 + 1e-6 * want.abs() || got.is_nan() && want.is_nan();
+        let fits =
+            (got - want).abs() <= factor * (2.4e-7 + 1e-6 * want.abs()) || got.is_nan() && want.is_nan();
         assert!(fits, "{case}, number {at}: {got}, Keras has {want}");
     }
 }
@@ -18,7 +21,7 @@ fn assert_close(case: &str, got: &[f64], expected: &[f64]) {
 fn matrix(value: &Value) -> Tensor {
     let rows: Vec<Vec<f64>> = value.as_array().into_iter().flatten().map(numbers).collect();
     let flat: Vec<f32> = rows.iter().flatten().map(|&number| number as f32).collect();
-    Tensor::from_vec(flat, [rows.len(), rows[0].len()]).expect("the rows are equally long")
+    placed(&Tensor::from_vec(flat, [rows.len(), rows[0].len()]).expect("the rows are equally long"))
 }
 
 fn cases(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
@@ -93,7 +96,7 @@ fn optimizers_step_as_keras_does() -> Result<()> {
     for (name, case) in all() {
         let class = case["class"].as_str().unwrap_or_default();
         let mut state = OptimizerState::new(optimizer(name, class, &case["kwargs"]))?;
-        let mut weights = [Tensor::ones([10])];
+        let mut weights = [placed(&Tensor::ones([10]))];
         let rows = case["x_after_each_of_6_applications"].as_array();
         for (step, expected) in rows.into_iter().flatten().enumerate() {
             let gradient = if step == 0 {
@@ -101,7 +104,7 @@ fn optimizers_step_as_keras_does() -> Result<()> {
             } else {
                 Tensor::new((1..=10).map(|index| index as f32 * 0.1).collect::<Vec<f32>>())
             };
-            state.apply(&mut weights, &[gradient])?;
+            state.apply(&mut weights, &[placed(&gradient)])?;
             let case = format!("{name}, application {}", step + 1);
             assert_close(&case, &weights[0].to_vec_f64(), &numbers(expected));
         }
@@ -267,7 +270,7 @@ fn metrics_equal_keras() -> Result<()> {
     let golden = fixture::read("golden_keras.json");
     let binary = &golden["metrics"]["binary"];
     let column = |name: &str| {
-        Tensor::new(numbers(&binary[name]).iter().map(|&number| number as f32).collect::<Vec<f32>>())
+        placed(&Tensor::new(numbers(&binary[name]).iter().map(|&number| number as f32).collect::<Vec<f32>>()))
     };
     let (y, p) = (column("y").reshape([60, 1])?, column("p").reshape([60, 1])?);
     let check =
@@ -292,14 +295,15 @@ fn metrics_equal_keras() -> Result<()> {
         check(name, metric, &y, &p, &values[name])?;
     }
     let many = &golden["metrics"]["multiclass"];
-    let labels = Tensor::new(numbers(&many["y"]).iter().map(|&label| label as i32).collect::<Vec<i32>>());
+    let labels =
+        placed(&Tensor::new(numbers(&many["y"]).iter().map(|&label| label as i32).collect::<Vec<i32>>()));
     let p = matrix(&many["p"]);
     let hot: Vec<f32> = labels
         .to_labels()
         .iter()
         .flat_map(|&label| (0..4).map(move |class| f32::from(u8::from(class == label))))
         .collect();
-    let hot = Tensor::from_vec(hot, [12, 4])?;
+    let hot = placed(&Tensor::from_vec(hot, [12, 4])?);
     let values = &many["values"];
     check(
         "SparseCategoricalAccuracy",
@@ -328,8 +332,9 @@ fn metrics_equal_keras() -> Result<()> {
     check("F1(macro)", Box::new(F1Score::new().average("macro")), &hot, &p, &values["F1(macro)"])?;
     let inputs = &golden["losses"]["inputs"];
     let (y, p) = (matrix(&inputs["reg_y"]), matrix(&inputs["reg_p"]));
-    let weights =
-        Tensor::new(numbers(&inputs["sample_weight"]).iter().map(|&w| w as f32).collect::<Vec<f32>>());
+    let weights = placed(&Tensor::new(
+        numbers(&inputs["sample_weight"]).iter().map(|&w| w as f32).collect::<Vec<f32>>(),
+    ));
     let values = &golden["metrics"]["regression"]["values"];
     for (name, mut metric) in [
         ("MSE", by_name("mse")?),
@@ -404,9 +409,10 @@ fn losses_equal_keras() -> Result<()> {
     let golden = fixture::read("golden_keras.json");
     let inputs = &golden["losses"]["inputs"];
     let input = |name: &str| matrix(&inputs[name]);
-    let labels =
-        Tensor::new(numbers(&inputs["class"]).iter().map(|&label| label as i32).collect::<Vec<i32>>());
-    let hot = Tensor::new([[1., 0., 0.], [0., 0., 1.], [0., 1., 0.], [0., 0., 1.]]);
+    let labels = placed(&Tensor::new(
+        numbers(&inputs["class"]).iter().map(|&label| label as i32).collect::<Vec<i32>>(),
+    ));
+    let hot = placed(&Tensor::new([[1., 0., 0.], [0., 0., 1.], [0., 1., 0.], [0., 0., 1.]]));
     let mut compared = 0;
     for (name, expected) in cases(&golden["losses"]["values"]) {
         let base = name.trim_end_matches(" weighted").trim_end_matches(" unnormalised");
@@ -464,7 +470,7 @@ fn losses_equal_keras() -> Result<()> {
         let weights = name.ends_with("weighted").then_some(&weights);
         let mut losses = loss.per_sample(&y, &p)?;
         if let Some(weights) = weights {
-            losses = losses * weights;
+            losses = losses * placed(weights);
         }
         compared += 1;
         assert_close(name, &losses.to_vec_f64(), &numbers(&expected["none"]));

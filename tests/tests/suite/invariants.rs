@@ -72,7 +72,8 @@ fn a_frozen_layer_does_not_change() -> Result<()> {
         }
         model.compile(optimizer, "mse", ())?;
         let before = bits(&model)?;
-        model.fit(&x, &y).epochs(2).batch_size(8).verbose(0).run()?;
+        // An odd number of steps: an even one of equal size, as Lion's, may lead back.
+        model.fit(&x, &y).epochs(3).batch_size(8).verbose(0).run()?;
         for ((name, before), after) in model.weight_names().iter().zip(&before).zip(&bits(&model)?) {
             assert_eq!(before != after, name.starts_with("dense_1"), "{optimizer}: {name}");
         }

@@ -6,6 +6,8 @@ mod bias_variance;
 mod broken_files;
 mod budget;
 mod callbacks;
+mod devices;
+mod devices_and_models;
 mod distributions;
 mod figures;
 mod fits;

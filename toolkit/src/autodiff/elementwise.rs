@@ -214,7 +214,7 @@ impl Var {
     fn beside(&self, other: impl VarOperand) -> Self {
         match (other.number(), &self.0.value) {
             (Some(number), Ok(value)) => {
-                Self::constant(Tensor::filled(value.dtype(), Shape::from_fit(&[]), number))
+                Self::constant(value.backend().full(value.dtype(), Shape::from_fit(&[]), number))
             }
             _ => other.to_var(),
         }

@@ -46,17 +46,16 @@ impl Var {
 
     /// Repeated along axes of size 1, and along new axes in front, to this shape.
     pub fn broadcast_to(&self, shape: impl IntoShape) -> Self {
-        let value = match (self.value(), shape.into_shape()) {
-            (Ok(value), Ok(shape)) => (value.dtype(), shape),
+        let (value, shape) = match (self.value(), shape.into_shape()) {
+            (Ok(value), Ok(shape)) => (value, shape),
             (Err(error), _) => return Self::failed(error),
             (_, Err(error)) => return Self::failed(error.in_context("broadcast_to")),
         };
-        let (dtype, shape) = value;
         if self.shape().broadcast(&shape) != Some(shape) {
             let message = format!("broadcast_to: the shape {} does not stretch to {shape}", self.shape());
             return Self::failed(Error::shape(message));
         }
-        self.add(Self::constant(Tensor::filled(dtype, shape, 0.0)))
+        self.add(Self::constant(value.backend().full(value.dtype(), shape, 0.0)))
     }
 
     /// The part in these ranges, one an axis, from the first axis on; missing ones take all: see [`Tensor::slice`].
@@ -72,7 +71,7 @@ impl Var {
                 let zeros = |size: usize| {
                     let mut sizes = padded.shape().to_vec();
                     sizes[axis] = size;
-                    Ok::<_, Error>(Tensor::filled(padded.dtype(), Shape::new(&sizes)?, 0.0))
+                    Ok::<_, Error>(padded.backend().full(padded.dtype(), Shape::new(&sizes)?, 0.0))
                 };
                 let parts =
                     [zeros(range.start)?, padded.clone(), zeros(x.shape()[axis].saturating_sub(range.end))?];

@@ -36,7 +36,7 @@ fn kept(shape: &Shape, axes: &[usize]) -> Vec<usize> {
 impl Var {
     /// The sum of all numbers, without dimensions.
     pub fn sum(&self) -> Self {
-        self.apply("sum", |x| Ok(x.sum()), |g, x, _| Tensor::filled(x.dtype(), x.shape(), 1.0).mul(g))
+        self.apply("sum", |x| Ok(x.sum()), |g, x, _| x.backend().full(x.dtype(), x.shape(), 1.0).mul(g))
     }
 
     /// The mean of all numbers, without dimensions.
@@ -108,7 +108,7 @@ impl Var {
             if keeps { sum.reshape(kept) } else { Ok(sum) }
         };
         self.apply("sum", operation, move |g, x, _| {
-            Tensor::filled(x.dtype(), x.shape(), 1.0).mul(g.reshape(sizes.clone())?)
+            x.backend().full(x.dtype(), x.shape(), 1.0).mul(g.reshape(sizes.clone())?)
         })
     }
 

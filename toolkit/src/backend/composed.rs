@@ -138,7 +138,7 @@ fn error_function(x: &Tensor) -> Tensor {
     let t = 1.0 / (&a * 0.327_591_1 + 1.0);
     let poly = [1.061_405_429, -1.453_152_027, 1.421_413_741, -0.284_496_736, 0.254_829_592]
         .iter()
-        .fold(Tensor::filled(x.dtype(), x.shape(), 0.0), |sum, &coefficient| sum * &t + coefficient);
+        .fold(x.backend().full(x.dtype(), x.shape(), 0.0), |sum, &coefficient| sum * &t + coefficient);
     x.sign() * (1.0 - poly * t * (-a.square()).exp())
 }
 
@@ -223,7 +223,7 @@ fn derivative(activation: &Activation, x: &Tensor, y: &Tensor) -> Tensor {
 }
 
 pub(super) fn linear(
-    backend: &dyn Backend,
+    backend: &'static dyn Backend,
     x: &Tensor,
     kernel: &Tensor,
     bias: Option<&Tensor>,
@@ -239,7 +239,7 @@ pub(super) fn linear(
 }
 
 pub(super) fn linear_backward(
-    backend: &dyn Backend,
+    backend: &'static dyn Backend,
     x: &Tensor,
     kernel: &Tensor,
     grad: &Tensor,
@@ -258,7 +258,7 @@ fn column_sums(x: &Tensor) -> Tensor {
     x.backend().reduce(Reduction::Sum, x, (1, rows, columns)).reshaped(Shape::from_fit(&[columns]))
 }
 
-pub(super) fn dropout(backend: &dyn Backend, x: &Tensor, rate: f64, key: u64) -> Tensor {
+pub(super) fn dropout(backend: &'static dyn Backend, x: &Tensor, rate: f64, key: u64) -> Tensor {
     let threshold = (rate * 16_777_216.0).round() / 16_777_216.0;
     let draws = backend.hashed_uniform(x.dtype(), x.shape(), key);
     let keep = backend.binary_scalar(Binary::GreaterEqual, &draws, threshold, false);
@@ -266,7 +266,7 @@ pub(super) fn dropout(backend: &dyn Backend, x: &Tensor, rate: f64, key: u64) ->
     x * keep * scale
 }
 
-pub(super) fn hashed_normal(backend: &dyn Backend, dtype: DType, shape: Shape, key: u64) -> Tensor {
+pub(super) fn hashed_normal(backend: &'static dyn Backend, dtype: DType, shape: Shape, key: u64) -> Tensor {
     let radius = backend.hashed_uniform(dtype, shape, key);
     let angle = backend.hashed_uniform(dtype, shape, key.rotate_left(29) ^ 0x9e37_79b9_7f4a_7c15);
     let radius = (-2.0 * (1.0 - radius).ln()).sqrt();

@@ -2,6 +2,7 @@
 
 use super::{AdamStep, Backend, Binary, LinearGradients, Normalized, Reduction, SgdStep, Unary, UpdateRule};
 use crate::activations::Activation;
+use crate::device::Device;
 use crate::tensor::{DType, Shape, Tensor};
 
 mod activation;
@@ -43,6 +44,18 @@ macro_rules! with_type {
 }
 
 impl Backend for Host {
+    fn device(&self) -> Device {
+        Device::HOST
+    }
+
+    fn receive(&self, host: &Tensor) -> Tensor {
+        host.clone()
+    }
+
+    fn full(&self, dtype: DType, shape: Shape, value: f64) -> Tensor {
+        Tensor::filled(dtype, shape, value)
+    }
+
     fn unary(&self, op: Unary, x: &Tensor) -> Tensor {
         with_type!(x, T => elementwise::unary::<T>(op, x))
     }
@@ -174,7 +187,7 @@ impl Backend for Host {
         with_type!(grad, T => update::update::<T>(rule, weights, grad, slots));
     }
 
-    fn as_dyn(&self) -> &dyn Backend {
-        self
+    fn as_dyn(&self) -> &'static dyn Backend {
+        &Self
     }
 }

@@ -4,7 +4,7 @@ use super::Reduction;
 use crate::tensor::{Shape, Tensor};
 
 /// How a window goes over pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Window {
     /// Its (height, width).
     pub(crate) size: (usize, usize),
@@ -59,25 +59,25 @@ pub(crate) struct Reading {
 /// The part of a compute engine that works on pictures.
 pub(crate) trait Pictures {
     /// The windows as rows `[samples * places, cells * channels]`; outside the picture `fill` is read.
-    fn unfold(&self, x: &Tensor, window: &Window, fill: f64) -> Tensor;
+    fn unfold(&'static self, x: &Tensor, window: &Window, fill: f64) -> Tensor;
 
     /// The sum of what each pixel gave to the windows: the transpose of [`Pictures::unfold`].
-    fn fold(&self, rows: &Tensor, window: &Window, shape: Shape) -> Tensor;
+    fn fold(&'static self, rows: &Tensor, window: &Window, shape: Shape) -> Tensor;
 
     /// Each picture seen through its warp.
-    fn warp(&self, x: &Tensor, warps: &[Warp], reading: Reading) -> Tensor;
+    fn warp(&'static self, x: &Tensor, warps: &[Warp], reading: Reading) -> Tensor;
 
     /// The gradient before a warp from the one behind it.
-    fn warp_backward(&self, grad: &Tensor, warps: &[Warp], reading: Reading) -> Tensor;
+    fn warp_backward(&'static self, grad: &Tensor, warps: &[Warp], reading: Reading) -> Tensor;
 
     /// The cross-correlation with a kernel [height, width, inputs / groups, filters].
-    fn conv2d(&self, x: &Tensor, kernel: &Tensor, window: &Window) -> Tensor {
+    fn conv2d(&'static self, x: &Tensor, kernel: &Tensor, window: &Window) -> Tensor {
         composed::conv2d(x, kernel, window)
     }
 
     /// The gradients of [`Pictures::conv2d`] with respect to the kernel and, where it is asked for, the input.
     fn conv2d_backward(
-        &self,
+        &'static self,
         x: &Tensor,
         kernel: &Tensor,
         grad: &Tensor,
@@ -88,18 +88,18 @@ pub(crate) trait Pictures {
     }
 
     /// The largest number of each window, or the mean of those of its numbers that lie within the picture.
-    fn pool(&self, op: Reduction, x: &Tensor, window: &Window) -> Tensor {
+    fn pool(&'static self, op: Reduction, x: &Tensor, window: &Window) -> Tensor {
         composed::pool(op, x, window)
     }
 
     /// The gradient before [`Pictures::pool`]; of equal largest numbers the first gets it.
-    fn pool_backward(&self, op: Reduction, x: &Tensor, grad: &Tensor, window: &Window) -> Tensor {
+    fn pool_backward(&'static self, op: Reduction, x: &Tensor, grad: &Tensor, window: &Window) -> Tensor {
         composed::pool_backward(op, x, grad, window)
     }
 }
 
 /// The fused operations in terms of the primitives.
-mod composed {
+pub(super) mod composed {
     use super::Window;
     use crate::backend::Reduction;
     use crate::tensor::{DType, Shape, Tensor};
@@ -163,7 +163,7 @@ mod composed {
     /// How many numbers of each window lie within the picture: [places, 1].
     fn valid(x: &Tensor, window: &Window) -> Tensor {
         let sizes = [1, x.shape()[1], x.shape()[2], 1];
-        let ones = Tensor::filled(x.dtype(), Shape::from_fit(&sizes), 1.0);
+        let ones = x.backend().full(x.dtype(), Shape::from_fit(&sizes), 1.0);
         let rows = x.backend().unfold(&ones, window, 0.0);
         x.backend().reduce(Reduction::Sum, &rows, (rows.shape()[0], window.cells(), 1))
     }
@@ -182,7 +182,12 @@ mod composed {
         (sums / valid(x, window)).reshaped(window.output_shape(samples, channels))
     }
 
-    pub(super) fn pool_backward(op: Reduction, x: &Tensor, grad: &Tensor, window: &Window) -> Tensor {
+    pub(in crate::backend) fn pool_backward(
+        op: Reduction,
+        x: &Tensor,
+        grad: &Tensor,
+        window: &Window,
+    ) -> Tensor {
         let backend = x.backend();
         let (samples, channels, cells) = (x.shape()[0], x.shape()[3], window.cells());
         let places = window.output.0 * window.output.1;
@@ -196,7 +201,7 @@ mod composed {
             chosen * grad.reshaped(Shape::from_fit(&[samples * places, 1, channels]))
         } else {
             let grad = grad.reshaped(Shape::from_fit(&[samples, places, channels])) / valid(x, window);
-            let ones = Tensor::filled(x.dtype(), Shape::from_fit(&[1, cells, 1]), 1.0);
+            let ones = backend.full(x.dtype(), Shape::from_fit(&[1, cells, 1]), 1.0);
             ones * grad.reshaped(Shape::from_fit(&[samples * places, 1, channels]))
         };
         debug_assert!(x.dtype() != DType::Uint8);

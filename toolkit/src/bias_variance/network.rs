@@ -2,6 +2,7 @@
 
 use super::{Regressor, Sample};
 use crate::choice::Choice;
+use crate::device::Device;
 use crate::layers::Dense;
 use crate::models::Sequential;
 use crate::optimizers::{Adam, Optimizer};
@@ -60,7 +61,8 @@ impl Network {
     }
 
     fn model(&self, seed: u64) -> Result<Sequential> {
-        let mut model = Sequential::new().seed(seed);
+        // Thousands of tiny models side by side: no device pays for itself.
+        let mut model = Sequential::new().seed(seed).device(Device::HOST);
         for (index, &units) in self.hidden.iter().enumerate() {
             let layer = Dense::new(units).activation(self.activation.as_str());
             model.push(if index == 0 { layer.input_shape([1]) } else { layer })?;

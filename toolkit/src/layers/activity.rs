@@ -26,7 +26,7 @@ impl Activity {
         if let Some(regularizer) = &self.0 {
             let regularizer = regularizer.get()?;
             regularizer.check_shape(&y.shape()).map_err(|error| error.in_context("activity_regularizer"))?;
-            pass.add_penalty(regularizer.penalty(y).item()? / y.shape()[0].max(1) as f64);
+            pass.add_penalty_of(&regularizer.penalty(y), 1.0 / y.shape()[0].max(1) as f64)?;
         }
         Ok(())
     }

@@ -179,8 +179,8 @@ impl Layer for Dense {
         let flat = x.reshaped(Shape::from_fit(&[rows, inputs]));
         let (y, before) = x.backend().linear(&flat, &kernel, bias.as_ref(), &activation);
         if let Some(regularizer) = &self.activity_regularizer {
-            let penalty = regularizer.get()?.penalty(&y).item()?;
-            pass.add_penalty(penalty / x.shape().first().copied().unwrap_or(1) as f64);
+            let samples = x.shape().first().copied().unwrap_or(1) as f64;
+            pass.add_penalty_of(&regularizer.get()?.penalty(&y), 1.0 / samples)?;
         }
         pass.keep(&flat);
         pass.keep(before.as_ref().unwrap_or(&y));

@@ -56,7 +56,7 @@ impl Dropout {
         let Some(noise) = &self.noise_shape else { return Ok(x.backend().dropout(x, self.rate, key)) };
         let sizes: Vec<usize> =
             noise.iter().zip(x.shape().to_vec()).map(|(noise, size)| noise.unwrap_or(size)).collect();
-        let ones = Tensor::filled(x.dtype(), Shape::new(&sizes)?, 1.0);
+        let ones = x.backend().full(x.dtype(), Shape::new(&sizes)?, 1.0);
         x.mul(ones.backend().dropout(&ones, self.rate, key))
     }
 }

@@ -73,6 +73,6 @@ impl Layer for GlobalAveragePooling2D {
     fn backward(&self, grad: &Tensor, pass: &mut Pass) -> Result<Tensor> {
         let shape = pass.kept()?.shape();
         let share = grad.reshape([shape[0], 1, 1, shape[3]])? * (1.0 / (shape[1] * shape[2]) as f64);
-        Ok(Tensor::filled(grad.dtype(), shape, 1.0) * share)
+        Ok(grad.backend().full(grad.dtype(), shape, 1.0) * share)
     }
 }

@@ -170,7 +170,7 @@ impl Normalization {
             Numbers::One(number) => vec![*number; count],
             Numbers::Many(numbers) => numbers.clone(),
         };
-        Ok(Tensor::from_vec_f64(values, broadcast)?.cast(x.dtype()))
+        Tensor::from_vec_f64(values, broadcast)?.cast(x.dtype()).to_device(x.device())
     }
 
     /// (mean, deviation), broadcasting over the batch.

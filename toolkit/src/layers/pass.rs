@@ -1,7 +1,7 @@
 //! What one pass through a model remembers.
 
 use crate::autodiff::Recorded;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Total};
 use crate::{Error, Result};
 
 /// What a pass is for.
@@ -27,7 +27,7 @@ pub struct Pass {
     training: bool,
     differentiates: bool,
     /// The penalties on activations of this pass.
-    pub(crate) penalty: f64,
+    pub(crate) penalty: Total,
     key: u64,
     pub(crate) loss_joined_activation: bool,
     slot: SlotView,
@@ -123,7 +123,12 @@ impl Pass {
 
     /// Adds a penalty on what the layer computes to the loss.
     pub fn add_penalty(&mut self, penalty: f64) {
-        self.penalty += penalty;
+        self.penalty.add_number(penalty);
+    }
+
+    /// Adds the number in a tensor, times `factor`, to the loss, without waiting for it.
+    pub(crate) fn add_penalty_of(&mut self, penalty: &Tensor, factor: f64) -> Result<()> {
+        self.penalty.add(penalty, factor)
     }
 
     /// A number that stands for this layer and this step: the same seed gives the same random numbers again.
@@ -147,7 +152,7 @@ impl Pass {
         self.differentiates = differentiates;
         self.loss_joined_activation = false;
         self.key = key;
-        self.penalty = 0.0;
+        self.penalty = Total::default();
     }
 
     pub(crate) fn enter(&mut self, slot: SlotView) {

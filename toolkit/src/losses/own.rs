@@ -77,7 +77,7 @@ impl Loss for LossFn {
         let losses = self.of(y_true, &prediction)?;
         let shape = losses.shape();
         let share = super::per_row(weights, &shape) / shape.row_elements().max(1) as f64;
-        let upstream = Tensor::filled(y_pred.dtype(), shape, 1.0).mul(share)?;
+        let upstream = y_pred.backend().full(y_pred.dtype(), shape, 1.0).mul(share)?;
         let mut gradients = losses.pull_back(&upstream, &[&prediction])?;
         gradients.pop().ok_or_else(|| Error::state("the tape gave no gradient"))
     }

@@ -24,9 +24,10 @@ pub(crate) fn shares(
 ) -> Result<Tensor> {
     let rows = y_pred.shape().first().copied().unwrap_or(1);
     let batch = Shape::new(&[rows])?;
-    let filled = |value: f64| Tensor::filled(y_pred.dtype(), batch, value);
+    let filled = |value: f64| y_pred.backend().full(y_pred.dtype(), batch, value);
     let weights = weights.map(|weights| of_samples(weights, rows)).transpose()?;
-    let weights = weights.map(|weights| weights.cast(y_pred.dtype()));
+    let placed = |weights: Tensor| weights.cast(y_pred.dtype()).to_device(y_pred.device());
+    let weights = weights.map(placed).transpose()?;
     let mask = loss.mask(y_true, y_pred)?;
     match loss.reduction()? {
         Reduction::SumOverBatchSize | Reduction::Mean => {
@@ -63,7 +64,10 @@ pub(super) fn reduced(
     if loss.reduction()? == Reduction::None {
         return match weights {
             None => Ok(samples),
-            Some(weights) => samples.mul(of_samples(weights, samples.len())?.cast(samples.dtype())),
+            Some(weights) => {
+                let weights = of_samples(weights, samples.len())?.cast(samples.dtype());
+                samples.mul(weights.to_device(samples.device())?)
+            }
         };
     }
     Ok((samples * shares(loss, y_true, y_pred, weights)?).sum())

@@ -21,6 +21,7 @@ pub use accuracy::{
 pub use auc::{AUC, Curve, SummationMethod};
 pub use counts::{FalseNegatives, FalsePositives, IntoThresholds, Thresholds, TrueNegatives, TruePositives};
 pub use f_score::{Average, F1Score, FBetaScore};
+pub(super) use mean::Mean;
 pub use of_losses::{
     BinaryCrossentropy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge, KLDivergence,
     LogCoshError, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,

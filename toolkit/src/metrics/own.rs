@@ -1,6 +1,7 @@
 //! Metrics of the user's own.
 
 use super::Metric;
+use super::kinds::Mean;
 use crate::autodiff::Var;
 use crate::losses::{aligned, sample_means};
 use crate::tensor::Tensor;
@@ -29,7 +30,7 @@ pub fn from_fn(
     name: impl Into<String>,
     metric: impl Fn(&Var, &Var) -> Var + Send + Sync + 'static,
 ) -> MetricFn {
-    MetricFn { name: name.into(), metric: Arc::new(metric), rises: false, total: 0.0, count: 0.0 }
+    MetricFn { name: name.into(), metric: Arc::new(metric), rises: false, mean: Mean::default() }
 }
 
 /// What [`from_fn`] makes.
@@ -38,8 +39,7 @@ pub struct MetricFn {
     name: String,
     metric: Arc<dyn Fn(&Var, &Var) -> Var + Send + Sync>,
     rises: bool,
-    total: f64,
-    count: f64,
+    mean: Mean,
 }
 
 impl MetricFn {
@@ -56,7 +56,7 @@ impl Metric for MetricFn {
     }
 
     fn reset(&mut self) {
-        (self.total, self.count) = (0.0, 0.0);
+        self.mean = Mean::default();
     }
 
     fn update(&mut self, y_true: &Tensor, y_pred: &Tensor, weights: Option<&Tensor>) -> Result<()> {
@@ -72,23 +72,19 @@ impl Metric for MetricFn {
             ))
             .with_help("take means along the axes behind the first: .mean_along(-1), not .mean()"));
         }
-        let samples = sample_means(&values)?;
-        if let Some(weights) = weights {
-            self.total += samples.mul(weights)?.sum().item()?;
-            self.count += weights.sum().item()?;
-        } else {
-            self.total += samples.sum().item()?;
-            self.count += samples.len() as f64;
-        }
-        Ok(())
+        self.mean.add(&sample_means(&values)?, weights)
     }
 
     fn fresh(&self) -> Box<dyn Metric> {
-        Box::new(Self { total: 0.0, count: 0.0, ..self.clone() })
+        Box::new(Self { mean: Mean::default(), ..self.clone() })
     }
 
     fn result(&self) -> f64 {
-        if self.count == 0.0 { 0.0 } else { self.total / self.count }
+        self.mean.result()
+    }
+
+    fn pending<'a>(&'a self, into: &mut Vec<&'a Tensor>) {
+        self.mean.pending(into);
     }
 
     fn larger_is_better(&self) -> bool {

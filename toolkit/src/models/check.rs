@@ -86,8 +86,9 @@ impl Sequential {
         self.check_built()?;
         let mut model = self.copy_as(DType::Float64);
         model.compile("sgd", loss, ())?;
+        let home = model.home()?;
         let y = if y.dtype().is_float() { y.cast(DType::Float64) } else { y.clone() };
-        let mut x = x.cast(DType::Float64);
+        let (mut x, y) = (x.to_device(home)?.cast(DType::Float64), y.to_device(home)?);
         model.prepare(&x, &y)?;
         model.input_gradient = true;
         model.begin_check(true);
@@ -105,16 +106,16 @@ impl Sequential {
                 gradient = gradient + regularizer.gradient(&model.pass.weights[index]);
             }
             report.array(&self.address(index), &gradient, |at, shift| {
-                let kept = model.pass.weights[index].clone();
-                model.pass.weights[index].as_mut_slice::<f64>()[at] += shift;
+                let moved = moved(&model.pass.weights[index], at, shift)?;
+                let kept = std::mem::replace(&mut model.pass.weights[index], moved);
                 let loss = model.total_loss(&x, &y);
                 model.pass.weights[index] = kept;
                 loss
             })?;
         }
         report.array("input", &input_gradient, |at, shift| {
-            let kept = x.clone();
-            x.as_mut_slice::<f64>()[at] += shift;
+            let moved = moved(&x, at, shift)?;
+            let kept = std::mem::replace(&mut x, moved);
             let loss = model.total_loss(&x, &y);
             x = kept;
             loss
@@ -130,8 +131,15 @@ impl Sequential {
     fn total_loss(&mut self, x: &Tensor, y: &Tensor) -> Result<f64> {
         self.begin_check(false);
         let output = self.forward(x)?;
-        Ok(self.compiled()?.loss.call(y, &output, None)?.item()? + self.penalties()?)
+        Ok(self.compiled()?.loss.call(y, &output, None)?.item()? + self.penalties()?.value())
     }
+}
+
+/// A copy with one coordinate moved.
+fn moved(tensor: &Tensor, at: usize, shift: f64) -> Result<Tensor> {
+    let mut host = tensor.to_host()?;
+    host.as_mut_slice::<f64>()[at] += shift;
+    host.to_device(tensor.device())
 }
 
 #[derive(Default)]
@@ -343,6 +351,8 @@ mod tests {
         let loss = |dtype| {
             let mut copy = model.copy_as(dtype);
             copy.compile("sgd", "sparse_categorical_crossentropy", ()).unwrap();
+            let home = copy.home().unwrap();
+            let (x, y) = (x.to_device(home).unwrap(), y.to_device(home).unwrap());
             copy.total_loss(&x.cast(dtype), &y).unwrap()
         };
         let (single, double) = (loss(DType::Float32), loss(DType::Float64));

@@ -5,6 +5,7 @@ use crate::choice::Choice;
 use crate::losses::{self, Loss, Reduction};
 use crate::metrics::{GivenMetric, Metrics};
 use crate::optimizers::{LearningRate, Optimizer, OptimizerState};
+use crate::tensor::Total;
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -74,7 +75,7 @@ impl Measure {
 /// The loss of an epoch so far.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    pub(super) total: f64,
+    pub(super) total: Total,
     pub(super) samples: f64,
 }
 

@@ -139,11 +139,12 @@ impl Sequential {
         for (batch, first) in firsts.enumerate() {
             stop_if_interrupted("evaluate")?;
             callbacks.each(|callback| callback.on_test_batch_begin(batch, self))?;
-            let Samples { x, y, weights } = samples.range(first..rows.min(first + batch_size));
+            let part = samples.range(first..rows.min(first + batch_size));
+            let Samples { x, y, weights } = part.to_device(self.home()?)?;
             let output = self.infer(&x)?;
             let penalty = self.penalties()?;
             let shares = losses::shares(&*loss, &y, &output, weights.as_ref())?;
-            self.measure(&y, &output, penalty, weights.as_ref(), &shares)?;
+            self.measure(&y, &output, &penalty, weights.as_ref(), &shares)?;
             callbacks.each(|callback| callback.on_test_batch_end(batch, self))?;
         }
         let logs = self.running_logs();
@@ -154,6 +155,7 @@ impl Sequential {
     /// The output for one batch in inference mode.
     pub(super) fn infer(&mut self, x: &Tensor) -> Result<Tensor> {
         self.pass.begin(self.slots.len(), Mode::Inference, false, 0);
+        let x = x.to_device(self.home()?)?;
         self.forward(&x.cast(self.dtype))
     }
 
@@ -161,7 +163,8 @@ impl Sequential {
     fn as_in_training(&mut self, x: &Tensor, key: u64) -> Result<Tensor> {
         let weights = self.pass.weights.clone();
         self.pass.begin(self.slots.len(), Mode::Training, false, key);
-        let output = self.forward(&x.cast(self.dtype));
+        let output = self.home().and_then(|home| x.to_device(home));
+        let output = output.and_then(|x| self.forward(&x.cast(self.dtype)));
         self.pass.weights = weights;
         output
     }
@@ -290,7 +293,7 @@ impl Prediction<'_> {
             callbacks.each(|callback| callback.on_predict_batch_end(batch, model))?;
         }
         callbacks.each(|callback| callback.on_predict_end(model))?;
-        Tensor::concat(&outputs, 0)
+        Tensor::concat(&outputs, 0)?.to_host()
     }
 }
 

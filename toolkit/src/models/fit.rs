@@ -231,6 +231,10 @@ impl Fit<'_> {
         let shuffle = self.shuffle.clone().map_err(|error| error.in_context("fit"))?;
         model.begin_training()?;
         (model.order_seed, model.resumed) = (self.seed.unwrap_or_else(fresh_seed), None);
+        // The data moves once; batches are parts of it.
+        let home = model.home()?;
+        let samples = samples.to_device(home)?;
+        let validation = validation.map(|held| held.to_device(home)).transpose()?;
         let rows = samples.count()?;
         let batches = rows.div_ceil(self.batch_size);
         let mut run = Run {
@@ -243,6 +247,7 @@ impl Fit<'_> {
             steps: self.steps_per_epoch,
             place: rows,
             permutation: Vec::new(),
+            gathered: None,
             order: Generator::with_stream(model.order_seed, 0),
             shuffle,
             progress: Progress::new(verbosity, self.epochs, self.steps_per_epoch.unwrap_or(batches)),
@@ -313,6 +318,8 @@ struct Run {
     /// The order of the samples, and how many of it are used up.
     permutation: Vec<usize>,
     place: usize,
+    /// What is gathered ahead on a device, and the place where it begins.
+    gathered: Option<(usize, Samples)>,
     order: Generator,
     shuffle: Shuffle,
     progress: Progress,
@@ -339,8 +346,39 @@ impl Run {
     fn begin_round(&mut self) {
         if self.place >= self.rows {
             self.permutation = self.shuffle.order(self.rows, self.batch_size, &mut self.order);
-            self.place = 0;
+            (self.place, self.gathered) = (0, None);
         }
+    }
+
+    /// The next batch. On the host it is gathered by itself and stays in the caches; on a device more is gathered at once,
+    /// of which the batches are views, since each call costs.
+    fn next_batch(&mut self) -> Result<Samples> {
+        let (first, end) = (self.place, self.rows.min(self.place + self.batch_size));
+        self.place = end;
+        let backend = self.samples.x.backend();
+        if !backend.is_lazy() {
+            return Ok(self.samples.take(&self.permutation[first..end]));
+        }
+        let begin = match &self.gathered {
+            Some((begin, block)) if (*begin..begin + block.count()?).contains(&first) => *begin,
+            _ => {
+                let rows = first..self.rows.min(first + self.block());
+                let block = self.samples.take(&self.permutation[rows]);
+                let all: Vec<&Tensor> = [&block.x, &block.y].into_iter().chain(&block.weights).collect();
+                backend.evaluate(&all)?;
+                self.gathered = Some((first, block));
+                first
+            }
+        };
+        let block = self.gathered.as_ref().map(|(_, block)| block.range(first - begin..end - begin));
+        block.ok_or_else(|| Error::state("fit: no batch was gathered"))
+    }
+
+    /// How many samples a device gathers at once: whole batches.
+    fn block(&self) -> usize {
+        const NUMBERS: usize = 4 << 20;
+        let batches = NUMBERS / (self.samples.x.shape().row_elements() * self.batch_size).max(1);
+        self.batch_size * batches.clamp(1, 64)
     }
 
     fn epoch(&mut self, epoch: usize, validates: bool, model: &mut Sequential) -> Result<()> {
@@ -361,9 +399,7 @@ impl Run {
                 self.history.interrupted = true;
                 break;
             }
-            let end = self.rows.min(self.place + self.batch_size);
-            let mut batch = self.samples.take(&self.permutation[self.place..end]);
-            self.place = end;
+            let mut batch = self.next_batch()?;
             batch.x = batch.x.cast(model.dtype);
             self.callbacks.each(|callback| callback.on_train_batch_begin(steps, model))?;
             model.train_step(&batch)?;

@@ -90,7 +90,8 @@ fn every_layer_computes_what_keras_computes() {
             let mut model = model(&case, DType::Float32);
             model.input_gradient = true;
             model.pass.begin(1, mode, true, 0);
-            let y = model.forward(&x).unwrap();
+            let home = model.home().unwrap();
+            let y = model.forward(&x.to_device(home).unwrap()).unwrap();
             let mut note = |what: &str, ours: &Tensor, theirs: &Value| {
                 let place = format!("{name}, {key}: {what}");
                 let difference = compare(&place, ours, theirs);
@@ -100,14 +101,15 @@ fn every_layer_computes_what_keras_computes() {
             };
             note("output", &y, &expected["output"]);
             let penalty: f64 = numbers(&expected["losses"]).iter().sum();
-            let ours = model.penalties().unwrap();
+            let ours = model.penalties().unwrap().value();
             assert!((ours - penalty).abs() <= 1e-5 * penalty, "{name}: penalty {ours}, Keras has {penalty}");
             if case.get("gradient_from_above").is_none() {
                 continue;
             }
             model.enter(0);
             let layer = model.slots[0].layer.clone();
-            let grad = layer.backward(&array(&case["gradient_from_above"]), &mut model.pass).unwrap();
+            let above = array(&case["gradient_from_above"]).to_device(home).unwrap();
+            let grad = layer.backward(&above, &mut model.pass).unwrap();
             note("gradient by input", &grad, &expected["gradient_by_input"]);
             let trained: Vec<usize> = (0..model.weights.len()).filter(|&index| model.trains(index)).collect();
             let gradients = expected["gradient_by_weight"].as_array().unwrap();

@@ -61,7 +61,8 @@ impl Sequential {
         self.prepare(x, y).map_err(|error| error.in_context("probe"))?;
         let weights = self.pass.weights.clone();
         let to_input = std::mem::replace(&mut self.input_gradient, true);
-        let seen = self.look(&x.cast(self.dtype), y);
+        let home = self.home()?;
+        let seen = x.to_device(home).and_then(|x| self.look(&x.cast(self.dtype), &y.to_device(home)?));
         self.input_gradient = to_input;
         self.pass.weights = weights;
         seen.map_err(|error| error.in_context("probe"))
@@ -82,7 +83,7 @@ impl Sequential {
         let loss = self.compiled()?.loss.clone();
         let shares = losses::shares(&*loss, y, &value, None)?;
         let data = loss.per_sample(y, &value)?.mul(&shares)?.sum().item()?;
-        let total = data + self.penalties()?;
+        let total = data + self.penalties()?.value();
         let joined = self.slots.last().is_some_and(|slot| loss.joins(&slot.layer.last_activation()));
         let mut gradients = Vec::with_capacity(self.slots.len());
         self.backward_seen(y, &value, &shares, &mut |gradient| gradients.push(gradient.clone()))?;

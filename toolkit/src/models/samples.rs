@@ -2,6 +2,7 @@
 
 use super::Sequential;
 use crate::callbacks::Callbacks;
+use crate::device::Device;
 use crate::losses::of_samples;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
@@ -56,6 +57,12 @@ impl Samples {
         Self { x: take(&self.x), y: take(&self.y), weights: self.weights.as_ref().map(take) }
     }
 
+    /// The same on a device.
+    pub(super) fn to_device(&self, device: Device) -> Result<Self> {
+        let weights = self.weights.as_ref().map(|weights| weights.to_device(device)).transpose()?;
+        Ok(Self { x: self.x.to_device(device)?, y: self.y.to_device(device)?, weights })
+    }
+
     /// The first part to train on, and the rest of this share to validate on.
     pub(super) fn split(&self, share: f64) -> Result<(Self, Option<Self>)> {
         let rows = self.count()?;
@@ -77,7 +84,7 @@ fn by_class(y: &Tensor, classes: &ClassWeights) -> Result<Tensor> {
         )));
     }
     let one_hot = y.rank() > 1 && y.shape().last().is_some_and(|last| *last > 1);
-    let labels = if one_hot { y.argmax(-1)? } else { y.clone() };
+    let labels = if one_hot { y.argmax(-1)? } else { y.clone() }.to_host()?;
     let rows = y.row_count()?;
     if labels.len() != rows {
         return Err(Error::shape(format!(
@@ -181,6 +188,7 @@ impl Batch<'_> {
         self.samples.weigh(self.class_weight.as_ref())?;
         self.model.begin_training()?;
         self.model.reset_metrics()?;
+        self.samples = self.samples.to_device(self.model.home()?)?;
         self.samples.x = self.samples.x.cast(self.model.dtype);
         self.model.train_step(&self.samples)?;
         Ok(super::Scores::of(self.model.running_logs()))

@@ -2,6 +2,7 @@
 
 use super::compile::Compiled;
 use crate::callbacks::Needs;
+use crate::device::{Device, IntoDevice};
 use crate::layers::{Layer, LayerOptions, Pass, WeightSpec};
 use crate::random::{Generator, fresh_seed};
 use crate::tensor::{DType, Shape, Tensor};
@@ -39,6 +40,8 @@ pub struct Sequential {
     pub(super) compiled: Option<Compiled>,
     pub(super) seed: Option<u64>,
     pub(super) dtype: DType,
+    /// Where the model computes; the default of the moment in which its weights are made, unless it was said before.
+    pub(super) device: Option<Device>,
     pub(super) stop: bool,
     /// The seed of the order of the samples in the present training.
     pub(super) order_seed: u64,
@@ -94,6 +97,7 @@ impl Sequential {
             compiled: None,
             seed: None,
             dtype: DType::Float32,
+            device: None,
             stop: false,
             order_seed: 0,
             resumed: None,
@@ -115,6 +119,49 @@ impl Sequential {
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
+    }
+
+    /// Where the model computes: a [`Device`] or its name; without it on the [default](Device::get_default) of the moment
+    /// in which its weights are made. Weights that exist move there.
+    ///
+    /// What the model takes may lie on any device; what it returns lies on the host.
+    ///
+    /// # Example
+    /// ```
+    /// use kiln::prelude::*;
+    /// let model = Sequential::new().device(Device::HOST).add(Dense::new(2).input_shape([3]));
+    /// assert_eq!(model.get_device(), Some(Device::HOST));
+    /// ```
+    pub fn device(mut self, device: impl IntoDevice) -> Self {
+        if let Err(error) = self.set_device(device) {
+            self.mistake.get_or_insert(error);
+        }
+        self
+    }
+
+    /// Moves a model that is kept in a variable, with its weights and its optimizer, to a device.
+    ///
+    /// # Errors
+    /// When there is no such device, or it has no memory left.
+    pub fn set_device(&mut self, device: impl IntoDevice) -> Result<()> {
+        let device = device.into_device()?;
+        device.check()?;
+        let moved = |weight: &Tensor| weight.to_device(device);
+        self.pass.weights = self.pass.weights.iter().map(moved).collect::<Result<_>>()?;
+        if let Some(compiled) = &mut self.compiled {
+            compiled.optimizer.move_to(device)?;
+        }
+        self.device = Some(device);
+        Ok(())
+    }
+
+    /// Where the model computes; `None` until that is decided.
+    pub fn get_device(&self) -> Option<Device> {
+        self.device
+    }
+
+    pub(super) fn home(&self) -> Result<Device> {
+        self.device.map_or_else(Device::get_default, Ok)
     }
 
     /// Adds a layer at the end.
@@ -228,6 +275,7 @@ impl Sequential {
 
     /// Builds all layers that have no weights yet, which begin as `begin` says; on an error nothing has changed.
     pub(super) fn build_slots(&mut self, input: &[usize], begin: Begin) -> Result<()> {
+        let home = self.home()?;
         let seed = *self.seed.get_or_insert_with(fresh_seed);
         let count = self.slots.len();
         let built = self
@@ -248,7 +296,8 @@ impl Sequential {
             let first = self.weights.len() + infos.len();
             for spec in result.weights {
                 let mut generator = Generator::with_stream(seed, first as u64 + infos.len() as u64 + 1);
-                weights.push(begin(&spec, self.dtype, &mut generator).map_err(place)?);
+                let values = begin(&spec, self.dtype, &mut generator).map_err(place)?;
+                weights.push(values.to_device(home)?);
                 infos.push(WeightInfo { slot: index, spec });
             }
             outputs.push((result.output.clone(), first, self.weights.len() + infos.len() - first));
@@ -260,12 +309,14 @@ impl Sequential {
         self.weights.extend(infos);
         self.pass.weights.extend(weights);
         self.input = Some(input.to_vec());
+        self.device = Some(home);
         Ok(())
     }
 
     /// A copy with its own weights in another number type, not compiled; for checks.
     pub(super) fn copy_as(&self, dtype: DType) -> Self {
         let mut copy = Self { name: self.name.clone(), seed: self.seed, dtype, ..Self::new() };
+        copy.device = self.device;
         copy.slots.clone_from(&self.slots);
         copy.input.clone_from(&self.input);
         copy.weights.clone_from(&self.weights);

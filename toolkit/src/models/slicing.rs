@@ -215,6 +215,7 @@ impl Sequential {
             Bound::Unbounded => self.len(),
         };
         let mut part = Self { name: self.name.clone(), seed: self.seed, dtype: self.dtype, ..Self::new() };
+        part.device = self.device;
         if let Err(error) = self.check_layers() {
             part.note_mistake(error);
             return part;
@@ -255,7 +256,11 @@ impl Sequential {
             class_name: slot.layer.class_name(),
             trainable: slot.trainable,
             output_shape: built.then(|| slot.output.clone()),
-            weights: if built { self.pass.weights[weights].to_vec() } else { Vec::new() },
+            weights: if built {
+                self.pass.weights[weights].iter().map(on_host).collect()
+            } else {
+                Vec::new()
+            },
         }
     }
 }
@@ -302,6 +307,11 @@ pub fn clone_model(model: &Sequential) -> Result<Sequential> {
         copy.measures = compiled.measures.iter().map(Measure::fresh).collect();
     }
     Ok(clone)
+}
+
+/// A copy on the host; where the device failed, the tensor itself, which carries the error.
+fn on_host(weight: &Tensor) -> Tensor {
+    weight.to_host().unwrap_or_else(|_| weight.clone())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::layers::Mode;
 use crate::layers::pass_key;
 use crate::losses;
 use crate::optimizers::Moved;
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::{Shape, Tensor, Total};
 use crate::{Error, Result};
 
 impl Sequential {
@@ -35,14 +35,19 @@ impl Sequential {
                 }
             }
             let running = &compiled.running;
-            logs.insert("loss", if running.samples > 0.0 { running.total / running.samples } else { 0.0 });
+            logs.insert(
+                "loss",
+                if running.samples > 0.0 { running.total.value() / running.samples } else { 0.0 },
+            );
         }
         logs.sorted()
     }
 
     /// The mean loss over the batches since the epoch began, without the metrics.
     pub(crate) fn running_loss(&self) -> f64 {
-        self.compiled.as_ref().map_or(0.0, |compiled| compiled.running.total / compiled.running.samples)
+        self.compiled
+            .as_ref()
+            .map_or(0.0, |compiled| compiled.running.total.value() / compiled.running.samples)
     }
 
     /// Builds the model for this data, and reports data that does not fit.
@@ -65,7 +70,7 @@ impl Sequential {
         }
         let output: Vec<usize> =
             std::iter::once(rows).chain(self.output_shape().unwrap_or_default()).collect();
-        self.compiled()?.loss.check(y, &Shape::new(&output)?)
+        self.compiled()?.loss.check(&y.to_host()?, &Shape::new(&output)?)
     }
 
     /// Reports an input that is no batch, empty, or not finite.
@@ -82,6 +87,7 @@ impl Sequential {
         if x.all_finite() {
             return Ok(());
         }
+        let x = x.to_host()?;
         let row = x.shape().row_elements().max(1);
         let bad = (0..x.len()).find(|&index| !x.number(index).is_finite()).unwrap_or_default();
         Err(Error::data(format!(
@@ -135,9 +141,10 @@ impl Sequential {
         let output = self.forward(x)?;
         let penalty = self.penalties()?;
         let shares = losses::shares(&*self.compiled()?.loss.clone(), y, &output, weights)?;
-        self.measure(y, &output, penalty, weights, &shares)?;
+        self.measure(y, &output, &penalty, weights, &shares)?;
         self.backward(y, &output, &shares)?;
-        self.update()
+        self.update()?;
+        self.settle()
     }
 
     /// The output for a batch, in the pass that has begun.
@@ -157,15 +164,18 @@ impl Sequential {
         &mut self,
         y: &Tensor,
         output: &Tensor,
-        penalty: f64,
+        penalty: &Total,
         weights: Option<&Tensor>,
         shares: &Tensor,
     ) -> Result<()> {
         let compiled = self.compiled_mut()?;
-        let losses = compiled.loss.per_sample(y, output)?;
+        // A loss of one's own may compute on the host.
+        let losses = compiled.loss.per_sample(y, output)?.to_device(shares.device())?;
         // As in Keras, the epoch's loss is the mean of its batches' losses, weighted by their size.
         let samples = losses.len() as f64;
-        compiled.running.total += ((losses * shares).sum().item()? + penalty) * samples;
+        let mut loss = penalty.clone();
+        loss.add(&(losses * shares).sum(), 1.0)?;
+        compiled.running.total.add_total(&loss, samples)?;
         compiled.running.samples += samples;
         for measure in &mut compiled.measures {
             let weights = weights.filter(|_| measure.weighted);
@@ -176,13 +186,13 @@ impl Sequential {
     }
 
     /// The sum of all penalties, on weights and on the activations of the present pass.
-    pub(super) fn penalties(&self) -> Result<f64> {
-        let mut sum = self.pass.penalty;
+    pub(super) fn penalties(&self) -> Result<Total> {
+        let mut sum = self.pass.penalty.clone();
         for (index, info) in self.weights.iter().enumerate() {
             if let Some(regularizer) = &info.spec.regularizer
                 && self.trains(index)
             {
-                sum += regularizer.penalty(&self.pass.weights[index]).item()?;
+                sum.add(&regularizer.penalty(&self.pass.weights[index]), 1.0)?;
             }
         }
         Ok(sum)
@@ -230,6 +240,20 @@ impl Sequential {
         self.kept_gradients = if self.needs.gradients { self.pass.gradients.clone() } else { Vec::new() };
         let Some(compiled) = &mut self.compiled else { return Ok(()) };
         compiled.optimizer.step(&mut self.pass.weights, &mut self.pass.gradients)
+    }
+
+    /// The end of a step on a device that puts work off: all that the next step begins with is computed now.
+    fn settle(&self) -> Result<()> {
+        let Some(first) = self.pass.weights.first() else { return Ok(()) };
+        let backend = first.backend();
+        if !backend.is_lazy() {
+            return Ok(());
+        }
+        let compiled = self.compiled()?;
+        let mut all: Vec<&Tensor> = self.pass.weights.iter().chain(compiled.optimizer.arrays()).collect();
+        all.extend(compiled.running.total.pending());
+        compiled.measures.iter().for_each(|measure| measure.given.metric.pending(&mut all));
+        backend.evaluate(&all)
     }
 
     /// The end of a training: weights with a moving average become it.

@@ -7,6 +7,7 @@ use super::Sequential;
 use super::oracle::{array, cases, model, numbers};
 use crate::Result;
 use crate::autodiff::Var;
+use crate::device::Device;
 use crate::layers::Mode;
 use crate::losses::{self, Loss};
 use crate::random::Generator;
@@ -14,10 +15,15 @@ use crate::tensor::{DType, Shape, Tensor};
 use serde_json::Value;
 use std::ops::Range;
 
+/// On the default device, as models are.
+fn placed(tensor: Tensor) -> Tensor {
+    tensor.to_device(Device::get_default().unwrap()).unwrap()
+}
+
 fn random(shape: &[usize], seed: u64) -> Tensor {
     let mut generator = Generator::new(seed);
     let count = shape.iter().product();
-    Tensor::from_vec_f64((0..count).map(|_| generator.normal()).collect(), shape).unwrap()
+    placed(Tensor::from_vec_f64((0..count).map(|_| generator.normal()).collect(), shape).unwrap())
 }
 
 fn assert_same(what: &str, ours: &Tensor, tape: &Tensor) {
@@ -269,7 +275,7 @@ impl Case<'_> {
                     let constant = || {
                         let values = given.as_f64().map_or_else(|| numbers(given), |number| vec![number]);
                         let count = values.len();
-                        Var::constant(Tensor::from_vec_f64(values, [count]).unwrap())
+                        Var::constant(placed(Tensor::from_vec_f64(values, [count]).unwrap()))
                     };
                     let values = if given.is_null() { self.weights[index].detach() } else { constant() };
                     self.along(&values, &axes)
@@ -302,7 +308,7 @@ fn every_layer_agrees_with_the_tape() {
             model.slots[0].trainable = trainable;
             let frozen = !trainable;
             let place = format!("{name}, {mode:?}{}", if frozen { ", frozen" } else { "" });
-            let x = array(&case["input"]).cast(DType::Float64);
+            let x = placed(array(&case["input"]).cast(DType::Float64));
             let vars: Vec<Var> =
                 model.pass.weights.iter().map(|weight| Var::new(weight.cast(DType::Float64))).collect();
             let input = Var::new(x.clone());
@@ -407,7 +413,7 @@ fn every_loss_agrees_with_the_tape() {
         let length = |x: &Var| x.square().sum_along(-1).sqrt();
         -(y * p).sum_along(-1) / (length(y) * length(p))
     });
-    let labels = Tensor::new([0, 3, 1, 2, 2, 0]);
+    let labels = placed(Tensor::new([0, 3, 1, 2, 2, 0]));
     let hot = labels.backend().one_hot(&labels, 4, DType::Float64);
     plain("categorical_hinge", &hot, &p, &|y, p| {
         (((1.0 - y) * p).max_along(-1) - (y * p).sum_along(-1) + 1.0).relu()

@@ -12,7 +12,7 @@ impl Sequential {
     pub fn get_weights(&self) -> Result<Vec<Tensor>> {
         self.check_layers()?;
         self.check_built()?;
-        Ok(self.pass.weights.clone())
+        self.pass.weights.iter().map(Tensor::to_host).collect()
     }
 
     /// Replaces all weights, in the order of [`get_weights`](Self::get_weights).
@@ -39,7 +39,9 @@ impl Sequential {
                 )));
             }
         }
-        self.pass.weights = weights.iter().map(|weight| weight.cast(self.dtype)).collect();
+        let home = self.home()?;
+        let placed = |weight: &Tensor| weight.cast(self.dtype).to_device(home);
+        self.pass.weights = weights.iter().map(placed).collect::<Result<_>>()?;
         Ok(())
     }
 
@@ -51,8 +53,10 @@ impl Sequential {
     /// The last step's gradients, penalties included, by address; kept for callbacks that ask for them with
     /// [`needs`](crate::callbacks::Callback::needs).
     pub fn gradients(&self) -> Vec<(String, Tensor)> {
-        let named =
-            |(index, gradient): (usize, &Option<Tensor>)| Some((self.address(index), gradient.clone()?));
+        let named = |(index, gradient): (usize, &Option<Tensor>)| {
+            let gradient = gradient.as_ref()?;
+            Some((self.address(index), gradient.to_host().unwrap_or_else(|_| gradient.clone())))
+        };
         self.kept_gradients.iter().enumerate().filter_map(named).collect()
     }
 

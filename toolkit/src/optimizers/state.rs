@@ -2,7 +2,8 @@
 
 use super::{Optimizer, OptimizerOptions, Slot, Step};
 use crate::constraints::Constraint;
-use crate::tensor::Tensor;
+use crate::device::Device;
+use crate::tensor::{Tensor, Total};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -125,15 +126,16 @@ impl OptimizerState {
             all.push((None, "learning_rate", Tensor::scalar(self.learning_rate())));
         }
         let states = || self.weights.iter().flatten().flatten();
+        let host = |tensor: &Tensor| tensor.to_host().unwrap_or_else(|_| tensor.clone());
         for state in states() {
             all.extend(
-                state.average.iter().map(|tensor| (Some(state.name.as_str()), "average", tensor.clone())),
+                state.average.iter().map(|tensor| (Some(state.name.as_str()), "average", host(tensor))),
             );
         }
         for state in states() {
             let accumulated = state.accumulated.iter();
             all.extend(
-                accumulated.map(|tensor| (Some(state.name.as_str()), "gradient_accumulator", tensor.clone())),
+                accumulated.map(|tensor| (Some(state.name.as_str()), "gradient_accumulator", host(tensor))),
             );
         }
         let slots = self.optimizer.slots();
@@ -142,7 +144,7 @@ impl OptimizerState {
             for state in states() {
                 let of_group = slots.iter().zip(&state.slots).filter(|(slot, _)| slot.group == group);
                 all.extend(
-                    of_group.map(|(slot, tensor)| (Some(state.name.as_str()), slot.name, tensor.clone())),
+                    of_group.map(|(slot, tensor)| (Some(state.name.as_str()), slot.name, host(tensor))),
                 );
             }
         }
@@ -201,6 +203,21 @@ impl OptimizerState {
         Ok(())
     }
 
+    /// All that it keeps beside the weights.
+    pub(crate) fn arrays(&self) -> impl Iterator<Item = &Tensor> {
+        let states = self.weights.iter().flatten().flatten();
+        states.flat_map(|state| state.slots.iter().chain(&state.average).chain(&state.accumulated))
+    }
+
+    /// Moves all that to a device.
+    pub(crate) fn move_to(&mut self, device: Device) -> Result<()> {
+        for state in self.weights.iter_mut().flatten().flatten() {
+            let all = state.slots.iter_mut().chain(&mut state.average).chain(&mut state.accumulated);
+            all.into_iter().try_for_each(|tensor| tensor.to_device(device).map(|moved| *tensor = moved))?;
+        }
+        Ok(())
+    }
+
     /// How many variables there are before the slots exist.
     pub(crate) fn fresh_variables(&self) -> usize {
         match self.optimizer.options().learning_rate {
@@ -241,7 +258,7 @@ impl OptimizerState {
         let slots = self.optimizer.slots();
         let state = |(weight, moved): (&Tensor, Option<Moved>)| {
             let moved = moved?;
-            let filled = |value| Tensor::filled(weight.dtype(), weight.shape(), value);
+            let filled = |value| weight.backend().full(weight.dtype(), weight.shape(), value);
             Some(WeightState {
                 decays: !options.excluded_from_decay.iter().any(|part| moved.name.contains(part.as_str())),
                 name: moved.name,
@@ -310,7 +327,7 @@ impl OptimizerState {
 
 fn replace(place: Option<&mut Tensor>, next: &mut impl FnMut() -> Result<Tensor>) -> Result<()> {
     if let Some(place) = place {
-        *place = next()?.cast(place.dtype());
+        *place = next()?.cast(place.dtype()).to_device(place.device())?;
     }
     Ok(())
 }
@@ -329,7 +346,7 @@ fn accumulates(
         };
         if due {
             *gradient = (&*gradient + &*sum) / every as f64;
-            *sum = Tensor::filled(sum.dtype(), sum.shape(), 0.0);
+            *sum = sum.backend().full(sum.dtype(), sum.shape(), 0.0);
         } else {
             *sum = &*sum + &*gradient;
         }
@@ -341,6 +358,11 @@ fn clip(options: &OptimizerOptions, gradients: &mut [Option<Tensor>]) -> Result<
     let positive = |value: Option<f64>| value.filter(|&value| value > 0.0);
     if let Some(bound) = positive(options.clipnorm) {
         for gradient in gradients.iter_mut().flatten() {
+            if gradient.backend().is_lazy() {
+                let norm = gradient.square().sum().sqrt();
+                *gradient = &*gradient * (bound / norm.maximum(bound)?);
+                continue;
+            }
             let norm = gradient.square().sum().item()?.sqrt();
             if norm > bound || norm.is_nan() {
                 *gradient = &*gradient * (bound / norm);
@@ -351,11 +373,20 @@ fn clip(options: &OptimizerOptions, gradients: &mut [Option<Tensor>]) -> Result<
             *gradient = gradient.clip(-bound, bound);
         }
     } else if let Some(bound) = positive(options.global_clipnorm) {
-        let mut squares = 0.0;
+        let mut squares = Total::default();
         for gradient in gradients.iter().flatten() {
-            squares += gradient.square().sum().item()?;
+            squares.add(&gradient.square().sum(), 1.0)?;
         }
-        let norm = squares.sqrt();
+        if let Some(squares) = squares.pending() {
+            let norm = squares.sqrt();
+            // Infinity times 0 is NaN, which the sum hands on.
+            let scale = bound / norm.maximum(bound)? + &norm * 0.0;
+            for gradient in gradients.iter_mut().flatten() {
+                *gradient = &*gradient * &scale;
+            }
+            return Ok(());
+        }
+        let norm = squares.value().sqrt();
         // An infinite or NaN norm makes every gradient NaN, as in Keras.
         let scale = if norm.is_finite() { bound * (1.0 / norm).min(1.0 / bound) } else { f64::NAN };
         for gradient in gradients.iter_mut().flatten() {

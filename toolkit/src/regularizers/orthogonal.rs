@@ -2,7 +2,7 @@
 
 use super::{Regularizer, factor, slope_of_abs};
 use crate::config::{Config, Named, OneOf, keras_config};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 /// What shall be orthogonal.
@@ -66,7 +66,7 @@ impl OrthogonalRegularizer {
         let count = rows.shape()[0];
         let lengths = rows.square().sum_along(1)?.clip(1e-14, f64::INFINITY).sqrt().reshape([count, 1])?;
         let units = rows / &lengths;
-        let products = units.matmul_with(false, &units, true)? * others(count, units.dtype())?;
+        let products = units.matmul_with(false, &units, true)? * others(count, &units)?;
         Ok((lengths, units, products))
     }
 
@@ -80,7 +80,7 @@ impl OrthogonalRegularizer {
     fn gradient_of(&self, weight: &Tensor) -> Result<Tensor> {
         let (lengths, units, products) = self.products(weight)?;
         // Each pair counts twice; what lies along a row only changes its length.
-        let slopes = slope_of_abs(&products) * others(products.shape()[0], products.dtype())?;
+        let slopes = slope_of_abs(&products) * others(products.shape()[0], &products)?;
         let by_unit = slopes.matmul(&units)? * (2.0 * self.share(&products));
         let along = (&by_unit * &units).sum_along(1)?.reshape(lengths.shape())?;
         let gradient = (by_unit - units * along) / lengths;
@@ -91,10 +91,10 @@ impl OrthogonalRegularizer {
     }
 }
 
-/// 1 for each pair of different rows.
-fn others(count: usize, dtype: DType) -> Result<Tensor> {
+/// 1 for each pair of different rows, with the type and the place of `like`.
+fn others(count: usize, like: &Tensor) -> Result<Tensor> {
     let others = (0..count * count).map(|at| f64::from(u8::from(at / count != at % count)));
-    Ok(Tensor::from_vec_f64(others.collect(), [count, count])?.cast(dtype))
+    Tensor::from_vec_f64(others.collect(), [count, count])?.cast(like.dtype()).to_device(like.device())
 }
 
 impl Default for OrthogonalRegularizer {

@@ -43,9 +43,9 @@ macro_rules! binary_methods {
             $(#[$doc])*
             ///
             /// # Errors
-            /// When the shapes do not broadcast.
+            /// When the shapes do not broadcast, the tensors lie on different devices, or the device fails.
             pub fn $name(&self, other: impl Operand) -> Result<Self> {
-                other.apply(Binary::$op, self)
+                other.apply(Binary::$op, self)?.checked()
             }
         )*}
     };
@@ -101,7 +101,8 @@ impl Operand for &Tensor {
             ))
             .with_help("sizes must be equal or 1, compared from the last axis on"));
         };
-        let (left, right) = same_float(left, self);
+        let (left, right) = Tensor::on_one_device(op.name(), left, self)?;
+        let (left, right) = same_float(&left, &right);
         Ok(left.backend().binary(op, &left, &right, shape))
     }
 }
@@ -158,8 +159,9 @@ impl Tensor {
                 mark(transpose_other)
             )));
         }
-        let (a, b) = same_float(self, other);
-        Ok(a.backend().matmul(&a, transpose_self, &b, transpose_other))
+        let (a, b) = Self::on_one_device("matmul", self, other)?;
+        let (a, b) = same_float(&a, &b);
+        a.backend().matmul(&a, transpose_self, &b, transpose_other).checked()
     }
 
     /// With the order of all axes reversed; a matrix is transposed.
@@ -186,7 +188,7 @@ impl Tensor {
         }
         let sizes: Vec<usize> = axes.iter().map(|&axis| self.shape()[axis]).collect();
         let x = self.to_float();
-        Ok(x.backend().permute(&x, axes, Shape::from_fit(&sizes)))
+        x.backend().permute(&x, axes, Shape::from_fit(&sizes)).checked()
     }
 
     /// Each number limited to `low..=high`.
@@ -221,10 +223,11 @@ impl Tensor {
         };
         let (here, there) = same_float(self, other);
         let (count, column) = (shape.elements(), |tensor: &Self| {
-            let stretched = tensor.add(Self::filled(tensor.to_float().dtype(), shape, 0.0))?;
+            let zeros = tensor.backend().full(tensor.to_float().dtype(), shape, 0.0);
+            let stretched = tensor.add(zeros)?;
             Ok::<_, Error>(stretched.reshaped(Shape::from_fit(&[shape.elements(), 1])))
         });
-        let mask = column(mask)?;
+        let mask = column(mask)?.to_host()?;
         // Rows are chosen, not multiplied: what is not wanted may be NaN or infinite.
         let rows: Vec<usize> =
             (0..count).map(|at| if mask.number(at) == 0.0 { count + at } else { at }).collect();

@@ -13,22 +13,34 @@ pub trait IntoTensor {
 
 impl Tensor {
     /// All numbers, row by row, as `f32`.
+    ///
+    /// # Panics
+    /// When the tensor lies on a device that failed; [`to_host`](Self::to_host) reports that as an error.
+    #[track_caller]
     pub fn to_vec(&self) -> Vec<f32> {
-        let float = self.cast(DType::Float32);
+        let float = self.here().cast(DType::Float32);
         float.as_slice::<f32>().to_vec()
     }
 
     /// All numbers, row by row, as `f64`.
+    ///
+    /// # Panics
+    /// When the tensor lies on a device that failed.
+    #[track_caller]
     pub fn to_vec_f64(&self) -> Vec<f64> {
         match self.dtype() {
-            DType::Float64 => self.as_slice::<f64>().to_vec(),
+            DType::Float64 => self.here().as_slice::<f64>().to_vec(),
             _ => self.to_vec().into_iter().map(f64::from).collect(),
         }
     }
 
     /// All numbers, row by row, as integers, rounded towards zero.
+    ///
+    /// # Panics
+    /// When the tensor lies on a device that failed.
+    #[track_caller]
     pub fn to_labels(&self) -> Vec<i32> {
-        let integers = self.cast(DType::Int32);
+        let integers = self.here().cast(DType::Int32);
         let Data::I32(labels) = integers.data() else { return Vec::new() };
         labels[integers.first..integers.first + integers.len()].to_vec()
     }
@@ -36,7 +48,7 @@ impl Tensor {
     /// The number in a tensor of one element.
     ///
     /// # Errors
-    /// When there is not exactly one element.
+    /// When there is not exactly one element, or the device failed on which it lies.
     pub fn item(&self) -> Result<f64> {
         if self.len() != 1 {
             return Err(Error::shape(format!(
@@ -44,10 +56,10 @@ impl Tensor {
                 self.shape
             )));
         }
-        Ok(self.number(0))
+        Ok(self.to_host()?.number(0))
     }
 
-    /// The number at this position of the row-by-row order.
+    /// The number at this position of the row-by-row order. Who asks for many brings the tensor to the host first.
     pub(crate) fn number(&self, index: usize) -> f64 {
         let index = self.first + index;
         match &self.data {
@@ -55,6 +67,7 @@ impl Tensor {
             Data::F64(buffer) => buffer.as_slice::<f64>()[index],
             Data::U8 { bytes, divisor } => f64::from(f32::from(bytes[index]) / divisor),
             Data::I32(labels) => f64::from(labels[index]),
+            Data::Device(_) => self.here().number(index),
         }
     }
 

@@ -12,15 +12,19 @@ const CUT: &str = "...";
 
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let here = match self.to_host() {
+            Ok(here) => here,
+            Err(error) => return write!(f, "no numbers: {error}"),
+        };
         if self.rank() == 0 && self.dtype() != DType::Int32 {
-            return f.write_str(&scalar(self.number(0), self.dtype()));
+            return f.write_str(&scalar(here.number(0), self.dtype()));
         }
         let shortened = self.len() > SHOWN_WHOLE;
         let mut shown = Vec::new();
-        self.collect(0, 0, shortened, &mut shown);
+        here.collect(0, 0, shortened, &mut shown);
         let style = Style::for_numbers(&shown, self.dtype());
         let mut text = String::new();
-        self.write_axis(&mut text, 0, 0, shortened, &style);
+        here.write_axis(&mut text, 0, 0, shortened, &style);
         f.write_str(&text)
     }
 }

@@ -154,7 +154,7 @@ impl Tensor {
                 self.shape()
             )));
         }
-        Ok(self.backend().take_rows(self, &rows))
+        self.backend().take_rows(self, &rows).checked()
     }
 
     /// The rows where `mask`, with one number a row, is not 0.
@@ -177,6 +177,7 @@ impl Tensor {
                 mask.len()
             )));
         }
+        let mask = mask.to_host()?;
         let rows: Vec<usize> = (0..count).filter(|&row| mask.number(row) != 0.0).collect();
         self.take(&rows)
     }
@@ -250,13 +251,15 @@ impl Tensor {
                 )));
             }
             sizes[axis] += shape[axis];
+            Self::on_one_device("concat", first, tensor)?;
         }
         let dtype = tensors
             .iter()
             .find(|tensor| tensor.dtype() == super::DType::Float64)
             .map_or(super::DType::Float32, Self::dtype);
+        let backend = first.backend();
         let parts: Vec<Self> = tensors.iter().map(|tensor| tensor.cast(dtype)).collect();
-        Ok(first.backend().concat(&parts, axis, Shape::from_fit(&sizes)))
+        backend.concat(&parts, axis, Shape::from_fit(&sizes)).checked()
     }
 
     /// Tensors of one shape, put behind each other along a new first axis.

@@ -36,7 +36,7 @@ impl Tensor {
         let axis = self.shape().axis(axis)?;
         let x = self.to_float();
         let (split, rest) = cut(&x.shape(), axis);
-        Ok(x.backend().reduce(op, &x, split).reshaped(rest))
+        x.backend().reduce(op, &x, split).reshaped(rest).checked()
     }
 
     /// The place of the largest number along one axis (the first of equal ones), as integers.
@@ -55,7 +55,7 @@ impl Tensor {
         let axis = self.shape().axis(axis)?;
         let x = self.to_float();
         let (split, rest) = cut(&x.shape(), axis);
-        Ok(x.backend().arg_max(&x, split).reshaped(rest))
+        x.backend().arg_max(&x, split).reshaped(rest).checked()
     }
 
     /// The place of the smallest number along one axis (the first of equal ones), as integers.

@@ -1,35 +1,10 @@
-//! Which backends of ArrayFire are here, and the devices that they find.
+//! The devices that a backend of ArrayFire finds.
 // Asking the library is a call into C.
 #![allow(unsafe_code)]
 
 use libloading::Library;
 use std::ffi::{CStr, c_char, c_int};
-use std::path::{Path, PathBuf};
-
-/// The backends, in the order in which people want them.
-pub(super) const BACKENDS: [&str; 3] = ["cuda", "opencl", "cpu"];
-
-/// The library of a backend, where the toolkit would look for it.
-pub(super) fn library(backend: &str) -> Option<PathBuf> {
-    let mut places: Vec<PathBuf> = Vec::new();
-    for variable in ["KILN_ARRAYFIRE", "AF_PATH"] {
-        if let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) {
-            let path = PathBuf::from(path);
-            places.extend(["lib", "lib64", ""].map(|part| path.join(part)));
-        }
-    }
-    let usual = ["/opt/arrayfire/lib", "/opt/arrayfire/lib64", "/opt/homebrew/lib", "/usr/local/lib"];
-    places.extend(usual.map(PathBuf::from));
-    let loader = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-    places.extend(std::env::split_paths(&loader));
-    places.extend(
-        ["/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"]
-            .map(PathBuf::from),
-    );
-    let suffixes: &[&str] = if cfg!(target_os = "macos") { &["3.dylib", "dylib"] } else { &["so.3", "so"] };
-    let names: Vec<String> = suffixes.iter().map(|suffix| format!("libaf{backend}.{suffix}")).collect();
-    places.iter().flat_map(|place| names.iter().map(move |name| place.join(name))).find(|path| path.is_file())
-}
+use std::path::Path;
 
 /// What the library says of its version and devices, one line for each device.
 pub(super) fn devices(library: &Path) -> Result<Vec<String>, String> {

@@ -24,6 +24,7 @@ pub(super) fn take_rows(x: &Tensor, rows: &[usize]) -> Tensor {
                 rows.iter().flat_map(|&index| &labels[index * row..(index + 1) * row]).copied().collect();
             Tensor::from_data(Data::I32(Arc::new(taken)), shape)
         }
+        Data::Device(_) => unreachable!("the numbers of this tensor lie on {}", x.device()),
     }
 }
 

@@ -45,7 +45,7 @@ impl Stored for f64 {
 impl Tensor {
     /// The numbers. The caller has checked the type.
     pub(crate) fn as_slice<T: Real>(&self) -> &[T] {
-        let all = T::slice(self.data()).expect("the type of the tensor was checked before");
+        let all = T::slice(self.data()).expect("the type and the device of the tensor were checked before");
         &all[self.first()..self.first() + self.len()]
     }
 

@@ -190,6 +190,10 @@ impl Metric for AccuracyByShape {
         self.chosen.get_or_insert_with(choose).update(y_true, y_pred, weights)
     }
 
+    fn pending<'a>(&'a self, into: &mut Vec<&'a Tensor>) {
+        self.chosen.iter().for_each(|metric| metric.pending(into));
+    }
+
     fn result(&self) -> f64 {
         self.chosen.as_ref().map_or(0.0, |metric| metric.result())
     }

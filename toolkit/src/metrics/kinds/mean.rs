@@ -1,31 +1,39 @@
 //! Metrics that are a mean over the samples of a number each sample has.
 
+use crate::tensor::Total;
 use crate::{Result, Tensor};
 
 /// A weighted mean that is gathered over batches.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Mean {
-    total: f64,
-    count: f64,
+    total: Total,
+    count: Total,
 }
 
 impl Mean {
     /// Takes in the numbers of a batch's samples, `[batch]`.
     pub(crate) fn add(&mut self, samples: &Tensor, weights: Option<&Tensor>) -> Result<()> {
         if let Some(weights) = weights {
-            let weights = weights.cast(samples.dtype());
-            self.total += samples.mul(&weights)?.sum().item()?;
-            self.count += weights.sum().item()?;
+            // Some metrics decide on the host.
+            let weights = weights.cast(samples.dtype()).to_device(samples.device())?;
+            self.total.add(&samples.mul(&weights)?.sum(), 1.0)?;
+            self.count.add(&weights.sum(), 1.0)?;
         } else {
-            self.total += samples.sum().item()?;
-            self.count += samples.len() as f64;
+            self.total.add(&samples.sum(), 1.0)?;
+            self.count.add_number(samples.len() as f64);
         }
         Ok(())
     }
 
     /// The mean; 0 before the first batch.
     pub(crate) fn result(&self) -> f64 {
-        if self.count == 0.0 { 0.0 } else { self.total / self.count }
+        let count = self.count.value();
+        if count == 0.0 { 0.0 } else { self.total.value() / count }
+    }
+
+    /// Collects what is still on a device.
+    pub(crate) fn pending<'a>(&'a self, into: &mut Vec<&'a Tensor>) {
+        into.extend(self.total.pending().into_iter().chain(self.count.pending()));
     }
 }
 
@@ -78,6 +86,10 @@ macro_rules! mean_metric {
 
             fn result(&self) -> f64 {
                 self.mean.result()
+            }
+
+            fn pending<'a>(&'a self, into: &mut Vec<&'a $crate::Tensor>) {
+                self.mean.pending(into);
             }
 
             fn fresh(&self) -> Box<dyn $crate::metrics::Metric> {

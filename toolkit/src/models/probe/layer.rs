@@ -2,7 +2,7 @@
 
 use crate::activations::Activation;
 use crate::layers::Layer;
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::Tensor;
 
 /// An activation counts as flat where its slope is below this share of its largest slope.
 const FLAT: f64 = 0.05;
@@ -149,7 +149,7 @@ fn relative_slopes(activation: &Activation, output: &Tensor) -> Option<Vec<f64>>
     }
     let largest = activation.derivative(&Tensor::linspace(-8.0, 8.0, 1601)).ok()?;
     let largest = largest.to_vec_f64().into_iter().fold(0.0, f64::max);
-    let ones = Tensor::filled(output.dtype(), Shape::new(&output.shape()).ok()?, 1.0);
+    let ones = output.backend().full(output.dtype(), output.shape(), 1.0);
     let slopes = output.backend().activate_backward(activation, &ones, output, output);
     Some(slopes.to_vec_f64().into_iter().map(|slope| slope.abs() / largest).collect())
 }
