@@ -30,7 +30,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -165,12 +165,25 @@ impl Place {
             }
             _ => {}
         }
-        let fingerprint = fingerprint::of_now()?;
-        Ok(Self {
-            socket: directory.join(&fingerprint),
-            lock: directory.join(format!("{fingerprint}.lock")),
-            fingerprint,
-        })
+        Ok(Self::within(&directory, fingerprint::of_now()?))
+    }
+
+    fn within(directory: &Path, fingerprint: String) -> Self {
+        let (socket, lock) = (directory.join(&fingerprint), directory.join(format!("{fingerprint}.lock")));
+        Self { socket, lock, fingerprint }
+    }
+
+    /// Removes the files of processes that were killed.
+    fn remove_leftovers(&self) {
+        let directory = self.lock.parent().unwrap_or(Path::new("/"));
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(".lock"));
+            if let Some(name) = name.filter(|name| *name != self.fingerprint) {
+                // What can be taken is nobody's, and goes when it is let go.
+                drop(Self::within(directory, name.to_owned()).take());
+            }
+        }
     }
 
     /// Takes the place; `None` if another process has it.
@@ -278,12 +291,18 @@ mod tests {
     fn a_place_is_taken_once() {
         let directory = std::env::temp_dir().join(format!("kiln-place-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let place =
-            Place { socket: directory.join("a"), lock: directory.join("a.lock"), fingerprint: "a".into() };
+        let place = Place::within(&directory, "a".into());
         assert!(!place.is_taken());
         let taken = place.take().unwrap().unwrap();
         assert!(place.is_taken() && place.take().unwrap().is_none());
-        drop(taken);
+        for left in ["b", "b.lock"] {
+            std::fs::write(directory.join(left), "").unwrap();
+        }
+        let other = Place::within(&directory, "c".into());
+        let others = other.take().unwrap();
+        place.remove_leftovers();
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 2, "the locks that are held");
+        drop((taken, others));
         assert!(!place.is_taken());
         // Empty, or this fails.
         std::fs::remove_dir(directory).unwrap();

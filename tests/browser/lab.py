@@ -18,7 +18,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-FIGURES = 4  # of the quickstart: the one that its training leaves is the first
+FIGURES = 4  # of the quickstart, with the one that its training leaves
 PLOTS = ".jp-RenderedPlotly .plot-container"
 
 

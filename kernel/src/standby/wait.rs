@@ -50,6 +50,7 @@ pub(crate) fn main() -> Result<()> {
     let place = Place::find()?;
     // Another one stands by already, or is about to.
     let Some(taken) = place.take()? else { return Ok(()) };
+    place.remove_leftovers();
     session::ignore_interrupts();
     streams::note_terminate();
     let session = Session::start(|line| eprintln!("kiln: {line}"))?;

@@ -81,7 +81,7 @@ fn all_figures_of_a_notebook_are_exported() {
         .unwrap();
     assert!(output.status.success(), "{}", said(&output));
     let listed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(listed.lines().count(), 15, "three figures in five formats: {listed}");
+    assert_eq!(listed.lines().count(), 20, "four figures in five formats: {listed}");
     let images = out.join("00-quickstart-02-nine-training-images-훈련-이미지");
     let read = |ending: &str| std::fs::read(images.with_extension(ending)).unwrap();
     assert!(read("svg").starts_with(b"<svg") && read("pdf").starts_with(b"%PDF"));
@@ -140,7 +140,7 @@ fn slides_and_pages_are_whole() {
     assert!(output.status.success(), "{}", said(&output));
     let html = std::fs::read_to_string(&deck).unwrap();
     assert_eq!(html.matches("const Plotly = {};").count(), 1, "the script is embedded once");
-    assert_eq!(html.matches("data-figure=").count(), 3);
+    assert_eq!(html.matches("data-figure=").count(), 4);
     for outside in ["src=\"http", "href=\"http", "url(http", "@import"] {
         assert!(!html.contains(outside), "{outside}");
     }
