@@ -72,7 +72,8 @@ pub(super) fn all_runs(
     Ok((one, two))
 }
 
-/// Says how far a simulation is once it has taken a while: in a notebook by one display, on a terminal by one line.
+/// Says how far a simulation is once it has taken a while: in a notebook by one display, on a terminal by one
+/// line; at the end it is gone.
 struct Progress<'a> {
     name: &'a str,
     runs: usize,
@@ -112,6 +113,10 @@ impl<'a> Progress<'a> {
 
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
+        // A quick machine shows nothing, so nothing may stay: notebooks reproduce.
+        if let Some(id) = &self.id {
+            notebook::update(id, &MimeBundle::text(""));
+        }
         if self.on_terminal {
             eprint!("\r\x1b[K");
         }

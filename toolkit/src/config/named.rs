@@ -10,7 +10,8 @@ use serde_json::Value;
 /// ```
 /// use kiln::config::OneOf;
 /// use kiln::layers::Padding;
-/// assert_eq!("same".value()?, Padding::Same);
+/// let padding: Padding = "same".value()?;
+/// assert_eq!(padding, Padding::Same);
 /// let error = OneOf::<Padding>::value("full").unwrap_err();
 /// assert!(error.to_string().contains("valid"));
 /// # Ok::<(), kiln::Error>(())

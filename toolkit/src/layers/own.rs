@@ -126,7 +126,7 @@ impl Context {
     /// }
     ///
     /// let mut model = Sequential::new().add(Own::new(Centred).input_shape([1])).add(Dense::new(1));
-    /// model.compile(SGD::new(), "mse", ())?;
+    /// model.compile("sgd", "mse", ())?;
     /// model.train_on_batch(&Tensor::new([[2.0], [4.0]]), &Tensor::zeros([2, 1]))?;
     /// assert_eq!(model.get_weights()?[0].to_vec(), [0.3]);
     /// # Ok::<(), kiln::Error>(())

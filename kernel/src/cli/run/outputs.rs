@@ -65,7 +65,11 @@ impl Outputs {
     pub(super) fn take(&mut self) -> Vec<(usize, Vec<Value>)> {
         self.cells
             .drain(..)
-            .map(|cell| (cell.index, cell.outputs.into_iter().map(|entry| finished(entry.value)).collect()))
+            .map(|cell| {
+                let shown =
+                    cell.outputs.into_iter().map(|entry| entry.value).filter(|value| !shows_nothing(value));
+                (cell.index, joined_texts(shown).into_iter().map(finished).collect())
+            })
             .collect()
     }
 }
@@ -112,6 +116,28 @@ fn lines(text: &str) -> Value {
     text.split_inclusive('\n').map(str::to_owned).collect()
 }
 
+/// Whether a display has become empty: a progress that is over.
+fn shows_nothing(output: &Value) -> bool {
+    let data = output["data"].as_object();
+    data.is_some_and(|data| data.len() == 1 && data.get("text/plain").is_some_and(|text| *text == json!([])))
+}
+
+/// Texts of one stream that nothing stands between any more, as one.
+fn joined_texts(outputs: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for output in outputs {
+        if let (Some(last), Value::String(text)) = (all.last_mut(), &output["text"])
+            && last["name"] == output["name"]
+            && let Value::String(before) = &mut last["text"]
+        {
+            before.push_str(text);
+        } else {
+            all.push(output);
+        }
+    }
+    all
+}
+
 fn finished(mut value: Value) -> Value {
     if let Value::String(text) = &value["text"] {
         value["text"] = lines(&overwritten(text));
@@ -134,6 +160,20 @@ fn overwritten(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::session::Stream;
+
+    /// A display that ends empty leaves no trace.
+    #[test]
+    fn a_progress_that_is_over_is_gone() {
+        let data = |text: &str| Map::from_iter([("text/plain".to_owned(), json!(text))]);
+        let mut outputs = Outputs::default();
+        outputs.begin(0, 1);
+        outputs.add(Output::Text(Stream::Stdout, "a\n".into()));
+        outputs.add(Output::Display { data: data("1/2"), metadata: Map::new(), id: Some("p".into()) });
+        outputs.add(Output::Text(Stream::Stdout, "b\n".into()));
+        outputs.add(Output::Update { data: data(""), metadata: Map::new(), id: "p".into() });
+        let text = json!({"output_type": "stream", "name": "stdout", "text": ["a\n", "b\n"]});
+        assert_eq!(outputs.take(), [(0, vec![text])]);
+    }
 
     /// Texts of one stream are one output, a later cell updates an earlier display, and a clear waits if told to.
     #[test]
