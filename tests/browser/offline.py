@@ -115,7 +115,9 @@ def site(kiln, notebook, out):
     driver = browser()
     try:
         driver.get((out / "site/index.html").absolute().as_uri())
-        driver.find_element(By.CSS_SELECTOR, ".index li a").click()
+        cover = "return document.querySelector('.index .card img').naturalWidth"
+        wait("the picture in the index", lambda: driver.execute_script(cover) > 0, 10)
+        driver.find_element(By.CSS_SELECTOR, ".index .card").click()
         wait("the figures of the page", lambda: len(driver.find_elements(By.CSS_SELECTOR, ".js-plotly-plot")) ==
              len(driver.find_elements(By.CSS_SELECTOR, "[data-figure]")) > 0, 30)
         drawn(driver, "the page")
