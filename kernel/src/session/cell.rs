@@ -6,7 +6,7 @@ use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxNode, TextRange};
 use std::collections::HashSet;
 use std::ops::Range;
 
-pub(super) const WRAPPER: &str = "fn f(){";
+const WRAPPER: &str = "fn f(){";
 
 /// A cell, parsed. All ranges are bytes of its code.
 #[derive(Debug, Default)]
@@ -258,7 +258,8 @@ pub(super) fn receiver(code: &str, at: usize) -> Option<Receiver> {
     Some(Receiver { range, statement: cell_range(outermost.text_range()).start, name })
 }
 
-fn statements(code: &str) -> Option<ast::StmtList> {
+/// The statements of a cell, and the expression at its end; `None` if it does not parse.
+pub(super) fn statements(code: &str) -> Option<ast::StmtList> {
     let parsed = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024);
     let function = parsed.tree().items().next().and_then(|item| match item {
         ast::Item::Fn(function) => Some(function),

@@ -4,10 +4,10 @@
 //! infers all types of the cell: with the toolkit's methods in it, that takes longer than to compile the cell. What it need
 //! not see, the values and the statements, goes into a macro that exists for the compiler only.
 
-use super::cell::{WRAPPER, cell_range, is_complete};
+use super::cell::{cell_range, is_complete, statements};
 use super::types::LOCAL_NAME;
-use ra_ap_syntax::ast::{self, HasModuleItem};
-use ra_ap_syntax::{AstNode, Edition, SourceFile};
+use ra_ap_syntax::AstNode;
+use ra_ap_syntax::ast;
 use std::ops::Range;
 
 /// The code with the values of variables whose type is written down, and with all statements but the last expression, in
@@ -26,16 +26,8 @@ pub(super) fn hide(code: &str) -> String {
 
 /// What can be hidden, in order, each with what must follow it.
 fn hideable(code: &str) -> Option<Vec<(Range<usize>, &'static str)>> {
-    let parsed = SourceFile::parse(&format!("{WRAPPER}{code}\n}}"), Edition::Edition2024);
-    let function = parsed.tree().items().next().and_then(|item| match item {
-        ast::Item::Fn(function) => Some(function),
-        _ => None,
-    })?;
-    if !parsed.errors().is_empty() {
-        return None;
-    }
     let mut found = Vec::new();
-    for statement in function.body()?.stmt_list()?.statements() {
+    for statement in statements(code)?.statements() {
         match statement {
             ast::Stmt::LetStmt(statement) => {
                 let is_simple = matches!(statement.pat(), Some(ast::Pat::IdentPat(_)));
