@@ -5,7 +5,7 @@
 
     --kiln PROGRAM    the program `kiln`, with and without an evaluator that stands by; its bundle is built first
     --ipykernel PYTHON  a Python with ipykernel, plotly, keras and jax (KERAS_BACKEND chooses another)
-    --evcxr PROGRAM   the program `evcxr_jupyter`, which gets the bundle of this clone by `:dep`
+    --evcxr PROGRAM   the program `evcxr_jupyter`, which gets the toolkit of this clone by `:dep`, and so compiles it in every session
     --sessions N      sessions, of which each figure is the median (5); in turns, so that all share the machine's moods
     --cells N         cells of each kind in a session (9)
     --json            one JSON line a kernel instead of the table
@@ -34,7 +34,7 @@ from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 LIMIT = 900
-BUNDLE = pathlib.Path(__file__).resolve().parents[2] / "kernel" / "bundle"
+TOOLKIT = pathlib.Path(__file__).resolve().parents[2] / "toolkit"
 
 RUST = {
     "first": "use kiln::prelude::*;\nlet start = Tensor::zeros([2, 3]);\nstart.shape().to_vec()",
@@ -172,7 +172,7 @@ def kernels(asked):
             command=[asked.ipykernel, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             environment={"KERAS_BACKEND": "jax", **os.environ}))
     if asked.evcxr:
-        dependency = f':dep kiln = {{ package = "kiln-bundle", path = "{BUNDLE}" }}\n'
+        dependency = f':dep kiln = {{ path = "{TOOLKIT}" }}\n'
         found.append(SimpleNamespace(
             name="stock evcxr", standby=False, program=None, cells={**RUST, "first": dependency + RUST["first"]},
             command=[asked.evcxr, "--control_file", "{connection_file}"], environment=dict(os.environ)))

@@ -5,3 +5,4 @@
 pub use kiln::*;
 
 mod hooks;
+pub mod show;

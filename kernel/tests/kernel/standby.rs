@@ -227,3 +227,29 @@ fn it_can_be_turned_off() {
     assert!(String::from_utf8_lossy(&asked.stderr).contains("KILN_STANDBY=1"));
     assert!(place.sockets().is_empty());
 }
+
+/// Fifty kernels in a row, each prepared by the one before it: in the end neither a process nor a file is left.
+#[test]
+#[ignore = "takes minutes; `.ci/full` runs it"]
+fn fifty_restarts_leave_nothing() {
+    let place = Private::new("fifty");
+    let settings = [("KILN_STANDBY_AFTER", "0"), ("KILN_STANDBY_FOR", "5")];
+    for _ in 0..50 {
+        let mut kernel = place.start(&settings);
+        assert_eq!(kernel.execute("1 + 1").ok().result(), Some("2"));
+        kernel.ask_control("shutdown_request", json!({"restart": false}));
+        assert!(kernel.ends_well());
+    }
+    place.wait_until_nothing_is_left();
+    let mark = format!("TMPDIR={}", place.0.display()).into_bytes();
+    let left: Vec<PathBuf> = std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|process| {
+            let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+            environment.split(|&byte| byte == 0).any(|variable| variable == mark)
+        })
+        .collect();
+    assert!(left.is_empty(), "left: {left:?}");
+}

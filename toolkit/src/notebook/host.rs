@@ -2,7 +2,7 @@
 
 use super::channel::{Message, send};
 use std::any::type_name;
-use std::fmt::{Debug, Display};
+use std::fmt::Display;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
@@ -85,18 +85,3 @@ fn is_first_thread() -> bool {
         thread == process
     })
 }
-
-/// Shows the value of a cell's last expression in `Debug` form, unless its type shows itself.
-///
-/// The kernel brings this trait into each cell: a type's own method `evcxr_display` is found before the trait's, so a
-/// cell compiles at the first try in both cases.
-pub trait ShowDebug: Debug {
-    /// Makes the value the result of the cell; the unit value is no result.
-    fn evcxr_display(&self) {
-        if type_name::<Self>() != "()" {
-            super::show_result(&super::MimeBundle::text(format!("{self:?}")));
-        }
-    }
-}
-
-impl<T: Debug + ?Sized> ShowDebug for T {}
