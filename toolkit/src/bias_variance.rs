@@ -21,6 +21,7 @@
 //!
 //! Source: Geman, Bienenstock and Doursat, *Neural networks and the bias/variance dilemma* (1992), section 3.
 
+mod batched;
 mod classification;
 mod decomposition;
 mod lanes;
@@ -43,6 +44,7 @@ pub use regressor::{Regressor, Sample};
 pub use sweep::Sweep;
 pub use tree::RegressionTree;
 
+use crate::device::{Device, IntoDevice};
 use crate::plot::{Number, linspace};
 use crate::{Error, Result};
 use std::fmt;
@@ -78,6 +80,7 @@ pub struct Simulation {
     seed: Option<u64>,
     points: usize,
     regressor: Arc<dyn Regressor>,
+    device: Option<Result<Device>>,
 }
 
 impl Simulation {
@@ -94,6 +97,7 @@ impl Simulation {
             seed: None,
             points: 100,
             regressor: Arc::new(Polynomial::new(1)),
+            device: None,
         }
     }
 
@@ -145,13 +149,24 @@ impl Simulation {
         self
     }
 
+    /// Where the models are fitted: a [`Device`] or its name; without it on the [default](Device::get_default).
+    ///
+    /// [`Polynomial`] and [`Ridge`] fit all samples at once on a device, as batched linear algebra in 64-bit numbers; what
+    /// is no tensor operation ([`Lasso`], [`NearestNeighbours`], [`RegressionTree`]) and the tiny networks of [`Network`] stay
+    /// on the host, as does all where a device has no such numbers. Points and noise are the same on every device.
+    pub fn device(mut self, device: impl IntoDevice) -> Self {
+        self.device = Some(device.into_device());
+        self
+    }
+
     /// Draws the samples, fits, and takes the errors apart.
     ///
     /// An interrupt in a notebook stops it; the result then has the runs so far, and says so.
     ///
     /// # Errors
     /// Fewer than 2 runs, no samples or test points, a negative or infinite noise, an empty domain, a function that is not
-    /// finite somewhere on it, and what the regressor cannot do, such as a degree that the samples do not determine.
+    /// finite somewhere on it, and what the regressor cannot do, such as a degree that the samples do not determine;
+    /// no such device, or its errors.
     pub fn run(&self) -> Result<Decomposition> {
         self.check()?;
         runner::run(self, self.seed.unwrap_or_else(crate::random::fresh_seed))
@@ -228,6 +243,13 @@ impl Simulation {
             self.target(x)?;
         }
         self.regressor.check(self.samples)
+    }
+
+    /// The device that computes: the host for what gains nothing elsewhere.
+    fn chosen_device(&self) -> Result<Device> {
+        let device = self.device.clone().unwrap_or_else(Device::get_default)?;
+        device.check()?;
+        Ok(if self.regressor.uses_devices() && device.has_doubles() { device } else { Device::HOST })
     }
 
     fn grid(&self) -> Vec<f64> {

@@ -22,8 +22,11 @@ impl Copied {
         let start = manifest.find("members = [").expect("members");
         let end = start + manifest[start..].find(']').expect("the end of the members");
         let members = r#"members = ["toolkit", "toolkit/picture", "datasets", "kernel/bundle""#;
-        std::fs::write(copy.join("Cargo.toml"), format!("{}{members}{}", &manifest[..start], &manifest[end..]))
-            .unwrap();
+        std::fs::write(
+            copy.join("Cargo.toml"),
+            format!("{}{members}{}", &manifest[..start], &manifest[end..]),
+        )
+        .unwrap();
         Self(copy)
     }
 

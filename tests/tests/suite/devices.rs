@@ -45,7 +45,7 @@ pub(crate) fn others(test: &str) -> Vec<Device> {
 }
 
 #[test]
-#[cfg_attr(not(feature = "arrayfire"), ignore = "skipped: ArrayFire not found (built without it)")]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn every_device_passes_this_suite() {
     if std::env::var_os("KILN_DEVICE").is_some() {
         return; // This is one of the runs below.
@@ -128,6 +128,7 @@ fn pictured(device: Device, pooling: impl Layer + 'static) -> Sequential {
 
 /// From the same weights, 100 steps of each optimizer on each kind of network (25 with maxima over windows).
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn training_agrees_with_the_host() -> Result<()> {
     let (x, y) = pictures(160)?;
     for device in others("training_agrees_with_the_host") {
@@ -162,6 +163,7 @@ fn training_agrees_with_the_host() -> Result<()> {
 
 /// Layers and activations in 64 bits against differences of the loss.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn gradients_are_those_of_the_loss() -> Result<()> {
     let (x, y) = pictures(3)?;
     for device in others("gradients_are_those_of_the_loss").into_iter().filter(Device::has_doubles) {
@@ -185,6 +187,7 @@ fn gradients_are_those_of_the_loss() -> Result<()> {
 
 /// What a device holds after 50 steps it holds after 2,000, within 1 %.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn memory_does_not_grow() -> Result<()> {
     if std::env::var_os("KILN_DEVICE").is_some() {
         return Ok(()); // Other tests run beside this one there.
@@ -220,7 +223,43 @@ fn memory_does_not_grow() -> Result<()> {
     Ok(())
 }
 
+/// Fits of all samples at once, as batched linear algebra: the same samples, and the host's models to rounding.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
+fn simulations_agree_with_the_host() -> Result<()> {
+    for device in others("simulations_agree_with_the_host").into_iter().filter(Device::has_doubles) {
+        let on = |device: Device, regressor: fn(usize) -> bias_variance::Ridge, degree: usize| {
+            bias_variance::Simulation::new(|x| x + 2.0 * (1.5 * x).sin())
+                .noise(0.5)
+                .domain(0.0, 10.0)
+                .runs(300)
+                .seed(1)
+                .device(device)
+                .regressor(regressor(degree))
+                .run()
+        };
+        for regressor in
+            [|degree| bias_variance::Ridge::new(degree, 0.0), |degree| bias_variance::Ridge::new(degree, 0.1)]
+        {
+            for degree in [1, 5, 9] {
+                let (here, there) = (on(Device::HOST, regressor, degree)?, on(device, regressor, degree)?);
+                let largest =
+                    here.models(300).concat().iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+                for (here, there) in here.models(300).concat().iter().zip(there.models(300).concat()) {
+                    assert!(
+                        (here - there).abs() <= 1e-8 * largest,
+                        "{device}, degree {degree}: {there}, not {here}"
+                    );
+                }
+                assert!((here.mse() / there.mse() - 1.0).abs() < 1e-8);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn mixing_devices_is_an_error_that_says_what_to_do() -> Result<()> {
     for device in others("mixing_devices_is_an_error_that_says_what_to_do") {
         let (here, there) = (Tensor::ones([2, 3]), Tensor::ones([2, 3]).to_device(device)?);
@@ -242,6 +281,7 @@ fn mixing_devices_is_an_error_that_says_what_to_do() -> Result<()> {
 
 /// More than there is: an error, and the process and the device go on.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn too_much_memory_is_an_error() -> Result<()> {
     for device in others("too_much_memory_is_an_error") {
         let column = Tensor::ones([4_000_000, 1]).to_device(device)?;
@@ -256,6 +296,7 @@ fn too_much_memory_is_an_error() -> Result<()> {
 
 /// Eight threads at once, on tensors of their own and on one that they share and that is not computed yet.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn threads_do_not_disturb_each_other() -> Result<()> {
     for device in others("threads_do_not_disturb_each_other") {
         let shared = (Tensor::arange(1000).to_device(device)? * 2.0 + 1.0).sqrt();
@@ -285,6 +326,7 @@ fn threads_do_not_disturb_each_other() -> Result<()> {
 
 /// A model that moves, and one that is predicted with on another device than it was trained on.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn a_model_moves() -> Result<()> {
     let (x, y) = pictures(64)?;
     for device in others("a_model_moves") {

@@ -61,6 +61,7 @@ fn hot(labels: &Tensor) -> Result<Tensor> {
 
 /// Weights of samples and of classes, with validation, in every metric that takes class probabilities.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn weights_of_samples_and_classes_count_the_same() -> Result<()> {
     let names = [
         "accuracy",
@@ -117,6 +118,7 @@ fn weights_of_samples_and_classes_count_the_same() -> Result<()> {
 
 /// Masks, sums and means by weight in the loss.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn reductions_of_the_loss_are_the_same() -> Result<()> {
     use kiln::losses::{Reduction, SparseCategoricalCrossentropy};
     let (x, y) = pictures(64)?;
@@ -168,6 +170,7 @@ impl OwnLayer for Scaled {
 
 /// A layer, a loss, a metric, an optimizer and a schedule of one's own.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn parts_of_ones_own_compute_there() -> Result<()> {
     let (x, y) = pictures(64)?;
     let y = hot(&y)?;
@@ -226,6 +229,7 @@ impl Callback for Seen {
 
 /// Probes, and callbacks that watch, stop, restore, write and read.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn probes_and_callbacks_see_the_same() -> Result<()> {
     let (x, y) = pictures(64)?;
     for device in others("probes_and_callbacks_see_the_same") {
@@ -261,6 +265,7 @@ fn probes_and_callbacks_see_the_same() -> Result<()> {
 
 /// What is saved there is read here and the other way round, with the optimizer, and trains on alike.
 #[test]
+#[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn files_are_the_same_from_every_device() -> Result<()> {
     let (x, y) = pictures(64)?;
     for device in others("files_are_the_same_from_every_device") {

@@ -9,7 +9,7 @@ use super::color::Rgb;
 use super::font::{self, EM, Glyph};
 use super::path::{Path, Segment};
 use super::png::deflate;
-use super::scene::{Anchor, Primitive, Raster, Rect, Scene, Stroke, Text};
+use super::scene::{Anchor, Fill, Primitive, Raster, Rect, Scene, Stroke, Text};
 
 /// Points of a page per pixel.
 const POINTS: f64 = 0.75;
@@ -56,8 +56,8 @@ impl Page {
         }
     }
 
-    fn path(&mut self, path: &Path, fill: Option<(Rgb, f64)>, stroke: Option<&Stroke>) {
-        let fill_opacity = fill.map_or(1.0, |f| f.1);
+    fn path(&mut self, path: &Path, fill: Option<Fill>, stroke: Option<&Stroke>) {
+        let fill_opacity = fill.map_or(1.0, |fill| fill.opacity);
         let stroke_opacity = stroke.map_or(1.0, |s| s.opacity);
         let transparent = fill_opacity < 1.0 || stroke_opacity < 1.0;
         if transparent {
@@ -67,7 +67,7 @@ impl Page {
             let state = *self.opacities.entry(key).or_insert(next);
             let _ = writeln!(self.content, "q /G{state} gs");
         }
-        if let Some((color, _)) = fill {
+        if let Some(Fill { color, .. }) = fill {
             let _ = writeln!(self.content, "{} rg", color_numbers(color));
         }
         if let Some(stroke) = stroke {
@@ -82,11 +82,13 @@ impl Page {
             );
         }
         write_path(&mut self.content, path, 2);
-        self.content.push_str(match (fill.is_some(), stroke.is_some()) {
-            (true, true) => "B*\n",
-            (true, false) => "f*\n",
-            (false, true) => "S\n",
-            (false, false) => "n\n",
+        self.content.push_str(match (fill.map(|fill| fill.united), stroke.is_some()) {
+            (Some(false), true) => "B*\n",
+            (Some(false), false) => "f*\n",
+            (Some(true), true) => "B\n",
+            (Some(true), false) => "f\n",
+            (None, true) => "S\n",
+            (None, false) => "n\n",
         });
         if transparent {
             self.content.push_str("Q\n");

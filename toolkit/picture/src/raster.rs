@@ -9,7 +9,7 @@ use super::color::Rgb;
 use super::font::{self, EM};
 use super::path::{Path, Segment};
 use super::png;
-use super::scene::{Anchor, Primitive, Raster, Rect, Scene, Stroke, Text};
+use super::scene::{Anchor, Fill, Primitive, Raster, Rect, Scene, Stroke, Text};
 use crate::Error;
 
 /// The scene as a PNG with `scale` pixels for each of its own.
@@ -48,8 +48,9 @@ impl Painter {
         match item {
             Primitive::Path { path, fill, stroke } => {
                 let Some(outline) = skia_path(path) else { return };
-                if let Some((color, opacity)) = fill {
-                    self.fill(&outline, *color, *opacity, FillRule::EvenOdd, transform);
+                if let Some(Fill { color, opacity, united }) = fill {
+                    let rule = if *united { FillRule::Winding } else { FillRule::EvenOdd };
+                    self.fill(&outline, *color, *opacity, rule, transform);
                 }
                 if let Some(stroke) = stroke {
                     self.stroke(&outline, stroke, transform);

@@ -7,7 +7,7 @@ use std::io::Read as _;
 
 use super::color::Rgb;
 use super::path::{Path, Segment};
-use super::scene::{Anchor, Primitive, Raster, Rect, Scene, Stroke, Text};
+use super::scene::{Anchor, Fill, Primitive, Raster, Rect, Scene, Stroke, Text};
 use crate::Error;
 
 /// The scene of an SVG document written by [`super::svg::write`].
@@ -123,7 +123,11 @@ impl<'a> Tag<'a> {
 
 fn path(tag: &Tag<'_>) -> Option<Primitive> {
     let path = outline(tag.get("d")?)?;
-    let fill = tag.color("fill").map(|color| (color, tag.number_or("fill-opacity", 1.0)));
+    let fill = tag.color("fill").map(|color| Fill {
+        color,
+        opacity: tag.number_or("fill-opacity", 1.0),
+        united: tag.get("fill-rule") != Some("evenodd"),
+    });
     let stroke = tag.color("stroke").map(|color| Stroke {
         color,
         width: tag.number_or("stroke-width", 1.0),

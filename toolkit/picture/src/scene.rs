@@ -108,6 +108,17 @@ pub struct Raster {
     pub rgba: Vec<u8>,
 }
 
+/// How the inside of a form is painted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fill {
+    /// The colour.
+    pub color: Rgb,
+    /// From 0, not seen, to 1.
+    pub opacity: f64,
+    /// Whether parts that overlap are one; otherwise what is enclosed twice is outside.
+    pub united: bool,
+}
+
 /// What a painter can draw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Primitive {
@@ -115,8 +126,8 @@ pub enum Primitive {
     Path {
         /// The form.
         path: Path,
-        /// Colour and opacity of the inside; what is enclosed twice is outside.
-        fill: Option<(Rgb, f64)>,
+        /// The inside.
+        fill: Option<Fill>,
         /// The line along the form.
         stroke: Option<Stroke>,
     },
@@ -153,7 +164,14 @@ pub struct Scene {
 impl Scene {
     /// Adds a filled form.
     pub fn fill(&mut self, path: Path, color: Rgb, opacity: f64) {
-        self.items.push(Primitive::Path { path, fill: Some((color, opacity)), stroke: None });
+        let fill = Some(Fill { color, opacity, united: false });
+        self.items.push(Primitive::Path { path, fill, stroke: None });
+    }
+
+    /// Adds a form whose parts may overlap.
+    pub fn fill_united(&mut self, path: Path, color: Rgb, opacity: f64) {
+        let fill = Some(Fill { color, opacity, united: true });
+        self.items.push(Primitive::Path { path, fill, stroke: None });
     }
 
     /// Adds a line, if the path has any part.

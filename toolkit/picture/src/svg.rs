@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::font::{self, EM};
 use super::png;
-use super::scene::{Anchor, Primitive, Rect, Scene, Stroke, Text};
+use super::scene::{Anchor, Fill, Primitive, Rect, Scene, Stroke, Text};
 
 /// The scene as a self-contained SVG document.
 pub fn write(scene: &Scene) -> String {
@@ -41,12 +41,14 @@ impl Painter {
             Primitive::Path { path, fill, stroke } => {
                 let _ = write!(self.body, "\n<path d=\"{}\"", path.to_svg(10.0));
                 match fill {
-                    Some((color, opacity)) => {
+                    Some(Fill { color, opacity, united }) => {
                         let _ = write!(self.body, " fill=\"{}\"", color.hex());
                         if *opacity < 1.0 {
                             let _ = write!(self.body, " fill-opacity=\"{}\"", round(*opacity, 3));
                         }
-                        self.body.push_str(" fill-rule=\"evenodd\"");
+                        if !united {
+                            self.body.push_str(" fill-rule=\"evenodd\"");
+                        }
                     }
                     None => self.body.push_str(" fill=\"none\""),
                 }

@@ -1,6 +1,6 @@
 //! Bias and variance of a classifier under the 0-1 loss.
 
-use super::runner::{all_runs, points};
+use super::runner::{RUNS_A_TASK, all_runs, points};
 use super::{Design, Polynomial, Regressor, Sample};
 use crate::plot::{self, Figure, Number, linspace};
 use crate::random::Generator;
@@ -113,9 +113,10 @@ impl Classification {
         let probability: Vec<f64> = at.iter().map(|&x| self.chance(x)).collect::<Result<_>>()?;
         let name = self.classifier.name();
         // Of each run its classes, and whether they differ from fresh labels.
-        let (classes, errors) = all_runs(&name, self.runs, at.len(), |first, classes, errors| {
-            self.some_runs(seed, first, &at, &probability, classes, errors)
-        })?;
+        let (classes, errors) =
+            all_runs(&name, self.runs, at.len(), RUNS_A_TASK, |first, classes, errors| {
+                self.some_runs(seed, first, &at, &probability, classes, errors)
+            })?;
         Ok(ZeroOne::of(name, self.runs, at, probability, &classes, &errors))
     }
 

@@ -1,8 +1,9 @@
 //! Polynomials by least squares, with or without a penalty.
 
 use super::lanes::{LANES, Lane, ZERO, least_squares};
-use super::{Regressor, Sample};
+use super::{Regressor, Sample, batched};
 use crate::backend::host::simd;
+use crate::device::Device;
 use crate::{Error, Result};
 
 /// A polynomial of this degree by least squares.
@@ -50,6 +51,21 @@ impl Regressor for Polynomial {
         samples.iter().try_for_each(|sample| self.check(sample.len()))?;
         solve(self.degree, 0.0, samples, at, predictions);
         Ok(())
+    }
+
+    fn fit_predict_on(
+        &self,
+        device: Device,
+        samples: &[Sample],
+        at: &[f64],
+        predictions: &mut [f64],
+    ) -> Result<()> {
+        samples.iter().try_for_each(|sample| self.check(sample.len()))?;
+        batched::solve(device, self.degree, 0.0, samples, at, predictions)
+    }
+
+    fn uses_devices(&self) -> bool {
+        true
     }
 }
 
@@ -107,6 +123,21 @@ impl Regressor for Ridge {
         samples.iter().try_for_each(|sample| self.check(sample.len()))?;
         solve(self.degree, self.alpha, samples, at, predictions);
         Ok(())
+    }
+
+    fn fit_predict_on(
+        &self,
+        device: Device,
+        samples: &[Sample],
+        at: &[f64],
+        predictions: &mut [f64],
+    ) -> Result<()> {
+        samples.iter().try_for_each(|sample| self.check(sample.len()))?;
+        batched::solve(device, self.degree, self.alpha, samples, at, predictions)
+    }
+
+    fn uses_devices(&self) -> bool {
+        true
     }
 }
 
@@ -194,6 +225,36 @@ fn fill(table: &mut [Lane], rows: usize, columns: usize, alpha: f64, group: &[Sa
         for k in 0..=columns {
             let value = if k == i - points + 1 && k < columns { alpha.sqrt() } else { 0.0 };
             table[k * rows + i] = [value; LANES];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Generator;
+
+    /// The two ways to solve all samples, lanes of vectors and tensors on a device, find the same models.
+    #[test]
+    fn tensors_find_what_vectors_find() {
+        let mut generator = Generator::new(3);
+        let mut sample = || {
+            let x: Vec<f64> = (0..17).map(|_| 4.0 * generator.uniform() - 1.0).collect();
+            let y = x.iter().map(|x| (2.0 * x).sin() + 0.3 * generator.normal()).collect();
+            Sample::new(x, y, (-1.0, 3.0)).unwrap()
+        };
+        let samples: Vec<Sample> = (0..21).map(|_| sample()).collect();
+        let at: Vec<f64> = (0..11).map(|i| 0.4 * f64::from(i) - 1.0).collect();
+        for (degree, alpha) in [(0, 0.0), (1, 0.0), (5, 0.0), (8, 0.0), (0, 0.5), (6, 0.5), (30, 0.01)] {
+            let (mut vectors, mut tensors) = (vec![0.0; 21 * 11], vec![0.0; 21 * 11]);
+            solve(degree, alpha, &samples, &at, &mut vectors);
+            batched::solve(Device::HOST, degree, alpha, &samples, &at, &mut tensors).unwrap();
+            for (vector, tensor) in vectors.iter().zip(&tensors) {
+                assert!(
+                    (vector - tensor).abs() <= 1e-9 * (1.0 + vector.abs()),
+                    "degree {degree}, alpha {alpha}: {tensor} instead of {vector}"
+                );
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a simulation fits.
 
+use crate::device::Device;
 use crate::{Error, Result, notebook};
 use std::fmt::Debug;
 
@@ -102,5 +103,25 @@ pub trait Regressor: Debug + Send + Sync {
             }
             self.fit_predict(sample, at, predictions)
         })
+    }
+    /// Does so on a device, for which the runner hands over as many samples as it can.
+    ///
+    /// By default the host does it: a model that is not made of tensor operations gains nothing elsewhere.
+    ///
+    /// # Errors
+    /// Where one of them cannot be fitted, and when the device fails.
+    fn fit_predict_on(
+        &self,
+        _device: Device,
+        samples: &[Sample],
+        at: &[f64],
+        predictions: &mut [f64],
+    ) -> Result<()> {
+        self.fit_predict_all(samples, at, predictions)
+    }
+
+    /// Whether [`fit_predict_on`](Self::fit_predict_on) computes on the device.
+    fn uses_devices(&self) -> bool {
+        false
     }
 }

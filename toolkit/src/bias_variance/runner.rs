@@ -2,6 +2,7 @@
 
 use super::{Decomposition, Design, Sample, Simulation};
 use crate::backend::host::parallel;
+use crate::device::Device;
 use crate::notebook::{self, MimeBundle};
 use crate::plot::linspace;
 use crate::random::Generator;
@@ -11,22 +12,35 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many runs a task takes; a multiple of what a regressor solves together.
-const RUNS_A_TASK: usize = 32;
+pub(super) const RUNS_A_TASK: usize = 32;
 
 /// All runs. Each has a random stream of its own, so that it is the same whatever runs beside it.
 pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
+    let device = simulation.chosen_device()?;
     let at = simulation.grid();
-    let truth: Vec<f64> = at.iter().map(|&x| simulation.target(x)).collect::<Result<_>>()?;
+    let truth = at.iter().map(|&x| simulation.target(x)).collect::<Result<_>>()?;
+    let job = Job { simulation, device, seed, at, truth };
+    let runs_a_task = if device == Device::HOST { RUNS_A_TASK } else { usize::MAX };
+    let (name, width) = (simulation.regressor.name(), job.at.len());
     // Of each run its predictions, and their squared errors against fresh noisy targets.
     let (predictions, errors) =
-        all_runs(&simulation.regressor.name(), simulation.runs, at.len(), |first, predictions, errors| {
-            some_runs(simulation, seed, first, &at, &truth, predictions, errors)
+        all_runs(&name, simulation.runs, width, runs_a_task, |first, predictions, errors| {
+            job.some_runs(first, predictions, errors)
         })?;
-    Ok(Decomposition::of(simulation, at, truth, predictions, &errors))
+    Ok(Decomposition::of(simulation, job.at, job.truth, predictions, &errors))
+}
+
+/// What all runs share.
+struct Job<'a> {
+    simulation: &'a Simulation,
+    device: Device,
+    seed: u64,
+    at: Vec<f64>,
+    truth: Vec<f64>,
 }
 
 /// Two rows of `width` numbers for each run, or for those before an interrupt; `work` fills the rows of some runs from the
-/// given one on.
+/// given one on. A task takes `runs_a_task` of them, and a device takes all that are at hand at once.
 ///
 /// The runs go in portions that take long enough to use the cores, and short enough to answer an interrupt and to show
 /// how far it is.
@@ -34,6 +48,7 @@ pub(super) fn all_runs(
     name: &str,
     runs: usize,
     width: usize,
+    runs_a_task: usize,
     work: impl Fn(usize, &mut [f64], &mut [f64]) -> Result<()> + Sync,
 ) -> Result<(Vec<f64>, Vec<f64>)> {
     let (mut one, mut two) = (vec![0.0; runs * width], vec![0.0; runs * width]);
@@ -45,7 +60,7 @@ pub(super) fn all_runs(
         let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
         let begun = Instant::now();
         let part = done * width..end * width;
-        let tasks = (end - done).div_ceil(RUNS_A_TASK);
+        let tasks = (end - done).div_ceil(runs_a_task);
         parallel::row_pairs_mut(&mut one[part.clone()], &mut two[part], width, tasks, |first, one, two| {
             let first = done + first;
             if let Err(error) = work(first, one, two) {
@@ -123,33 +138,31 @@ impl Drop for Progress<'_> {
     }
 }
 
-/// Draws a few runs, fits to them, and measures their errors.
-fn some_runs(
-    simulation: &Simulation,
-    seed: u64,
-    first: usize,
-    at: &[f64],
-    truth: &[f64],
-    predictions: &mut [f64],
-    errors: &mut [f64],
-) -> Result<()> {
-    let runs = predictions.len() / at.len();
-    let (mut samples, mut generators) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
-    for run in first..first + runs {
-        let mut generator = Generator::with_stream(seed, run as u64 + 1);
-        samples.push(draw(simulation, &mut generator)?);
-        generators.push(generator);
-    }
-    simulation.regressor.fit_predict_all(&samples, at, predictions)?;
-    let rows = predictions.chunks_exact(at.len()).zip(errors.chunks_exact_mut(at.len()));
-    for ((predictions, errors), mut generator) in rows.zip(generators) {
-        generator.fill_normal(errors);
-        for ((error, prediction), truth) in errors.iter_mut().zip(predictions).zip(truth) {
-            let difference = truth + simulation.noise * *error - prediction;
-            *error = difference * difference;
+impl Job<'_> {
+    /// Draws a few runs, fits to them, and measures their errors.
+    fn some_runs(&self, first: usize, predictions: &mut [f64], errors: &mut [f64]) -> Result<()> {
+        let Self { simulation, device, at, .. } = self;
+        let runs = predictions.len() / at.len();
+        let (mut samples, mut generators) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
+        for run in first..first + runs {
+            let mut generator = Generator::with_stream(self.seed, run as u64 + 1);
+            samples.push(draw(simulation, &mut generator)?);
+            generators.push(generator);
         }
+        match *device {
+            Device::HOST => simulation.regressor.fit_predict_all(&samples, at, predictions)?,
+            device => simulation.regressor.fit_predict_on(device, &samples, at, predictions)?,
+        }
+        let rows = predictions.chunks_exact(at.len()).zip(errors.chunks_exact_mut(at.len()));
+        for ((predictions, errors), mut generator) in rows.zip(generators) {
+            generator.fill_normal(errors);
+            for ((error, prediction), truth) in errors.iter_mut().zip(predictions).zip(&self.truth) {
+                let difference = truth + simulation.noise * *error - prediction;
+                *error = difference * difference;
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn draw(simulation: &Simulation, generator: &mut Generator) -> Result<Sample> {

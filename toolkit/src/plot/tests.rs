@@ -358,7 +358,7 @@ fn svg_is_read_back() -> Result<()> {
                     scene::Primitive::Path { path: b, fill: d, .. },
                 ) => {
                     a.to_svg(10.0).len().abs_diff(b.to_svg(10.0).len()) <= 1 + a.0.len() / 20
-                        && c.map(|c| c.0) == d.map(|d| d.0)
+                        && c.map(|c| (c.color, c.united)) == d.map(|d| (d.color, d.united))
                 }
                 (scene::Primitive::Text(a), scene::Primitive::Text(b)) => {
                     let width = font::width(&b.text, b.size);

@@ -67,7 +67,8 @@ impl Marker {
             Marker::Dot => scene.stroke(path, Stroke::new(color, size).opacity(opacity)),
             Marker::Ring => scene.stroke(path, Stroke::new(color, (size * 0.2).max(1.2)).opacity(opacity)),
             Marker::Cross => scene.stroke(path, Stroke::new(color, (size * 0.24).max(1.5)).opacity(opacity)),
-            Marker::Square | Marker::Star => scene.fill(path, color, opacity),
+            Marker::Square | Marker::Star if points.len() == 1 => scene.fill(path, color, opacity),
+            Marker::Square | Marker::Star => scene.fill_united(path, color, opacity),
         }
     }
 }
