@@ -8,8 +8,6 @@ use std::f64::consts::{LN_2, SQRT_2, TAU};
 
 /// How many pairs are drawn together.
 const PAIRS: usize = 32;
-/// How many numbers a vector has at most.
-const LANES: usize = 8;
 /// $1.5 \cdot 2^{52}$: added to a small number, it leaves the nearest integer in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 const ONE: u64 = 1.0_f64.to_bits();
@@ -22,19 +20,13 @@ pub(super) fn fill_pairs(generator: &mut Generator, out: &mut [f64]) {
             (*first, *second) = (generator.uniform(), generator.uniform());
         }
         let (mut one, mut two) = ([0.0; PAIRS], [0.0; PAIRS]);
-        let vectors = (out.len() / 2).div_ceil(LANES);
         simd(
             #[inline(always)]
             || {
-                let uniform = first.as_chunks::<LANES>().0.iter().zip(second.as_chunks::<LANES>().0);
-                let normal = one.as_chunks_mut::<LANES>().0.iter_mut().zip(two.as_chunks_mut::<LANES>().0);
-                // The last vectors, if nobody asked for them, are left out.
-                for ((first, second), (one, two)) in uniform.zip(normal).take(vectors) {
-                    for i in 0..LANES {
-                        let radius = (-2.0 * ln(1.0 - first[i])).sqrt();
-                        let (sin, cos) = sin_cos_of_turns(second[i]);
-                        (one[i], two[i]) = (radius * cos, radius * sin);
-                    }
+                for i in 0..PAIRS {
+                    let radius = (-2.0 * ln(1.0 - first[i])).sqrt();
+                    let (sin, cos) = sin_cos_of_turns(second[i]);
+                    (one[i], two[i]) = (radius * cos, radius * sin);
                 }
             },
         );
