@@ -31,6 +31,7 @@ mod network;
 mod polynomial;
 mod regressor;
 mod runner;
+mod squared_errors;
 mod sweep;
 mod tree;
 

@@ -1,6 +1,6 @@
 //! Bias and variance of a classifier under the 0-1 loss.
 
-use super::runner::{RUNS_A_TASK, all_runs, points};
+use super::runner::{BLOCK, Rows, all_runs, points};
 use super::{Design, Polynomial, Regressor, Sample};
 use crate::plot::{self, Figure, Number, linspace};
 use crate::random::Generator;
@@ -113,10 +113,11 @@ impl Classification {
         let probability: Vec<f64> = at.iter().map(|&x| self.chance(x)).collect::<Result<_>>()?;
         let name = self.classifier.name();
         // Of each run its classes, and whether they differ from fresh labels.
-        let (classes, errors) =
-            all_runs(&name, self.runs, at.len(), RUNS_A_TASK, |first, classes, errors| {
-                self.some_runs(seed, first, &at, &probability, classes, errors)
-            })?;
+        let rows = Rows { width: at.len(), of_block: BLOCK * at.len(), at_once: false };
+        let (classes, mut errors) = all_runs(&name, self.runs, rows, |first, classes, errors| {
+            self.some_runs(seed, first, &at, &probability, classes, errors)
+        })?;
+        errors.truncate(classes.len());
         Ok(ZeroOne::of(name, self.runs, at, probability, &classes, &errors))
     }
 

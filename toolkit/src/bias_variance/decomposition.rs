@@ -4,6 +4,7 @@ mod sums;
 
 use self::sums::{Sums, means};
 use super::Simulation;
+use super::squared_errors::SquaredErrors;
 use crate::plot::{self, Figure};
 use crate::table::Table;
 use std::fmt;
@@ -49,14 +50,14 @@ impl Decomposition {
         x: Vec<f64>,
         truth: Vec<f64>,
         predictions: Vec<f64>,
-        errors: &[f64],
+        errors: SquaredErrors,
     ) -> Self {
         let points = x.len();
         let runs = predictions.len() / points;
         let n = runs as f64;
-        let (mean_model, mse) = (means(&predictions, points), means(errors, points));
-        let Sums { squares, fourths, error_squares, run_variance, run_pull, run_mse } =
-            Sums::of(&predictions, errors, &mean_model, &mse, &truth);
+        let mean_model = means(&predictions, points);
+        let Sums { squares, fourths, run_variance, run_pull } = Sums::of(&predictions, &mean_model, &truth);
+        let SquaredErrors { means: mse, squares: error_squares, of_runs: run_mse } = errors;
         let variance: Vec<f64> = squares.iter().map(|square| square / (n - 1.0)).collect();
         let bias = |j: usize| mean_model[j] - truth[j];
         let average = |values: &[f64]| values.iter().sum::<f64>() / points as f64;

@@ -1,5 +1,6 @@
 //! The loop over the runs.
 
+use super::squared_errors::SquaredErrors;
 use super::{Decomposition, Design, Sample, Simulation};
 use crate::backend::host::parallel;
 use crate::device::Device;
@@ -11,8 +12,8 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many runs a task takes; a multiple of what a regressor solves together.
-pub(super) const RUNS_A_TASK: usize = 32;
+/// How many runs make a block, which is worked on at once; a multiple of what a regressor solves together.
+pub(super) const BLOCK: usize = 32;
 
 /// All runs. Each has a random stream of its own, so that it is the same whatever runs beside it.
 pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
@@ -20,14 +21,13 @@ pub(super) fn run(simulation: &Simulation, seed: u64) -> Result<Decomposition> {
     let at = simulation.grid();
     let truth = at.iter().map(|&x| simulation.target(x)).collect::<Result<_>>()?;
     let job = Job { simulation, device, seed, at, truth };
-    let runs_a_task = if device == Device::HOST { RUNS_A_TASK } else { usize::MAX };
     let (name, width) = (simulation.regressor.name(), job.at.len());
-    // Of each run its predictions, and their squared errors against fresh noisy targets.
-    let (predictions, errors) =
-        all_runs(&name, simulation.runs, width, runs_a_task, |first, predictions, errors| {
-            job.some_runs(first, predictions, errors)
-        })?;
-    Ok(Decomposition::of(simulation, job.at, job.truth, predictions, &errors))
+    let rows = Rows { width, of_block: SquaredErrors::size(width), at_once: device != Device::HOST };
+    let (predictions, errors) = all_runs(&name, simulation.runs, rows, |first, predictions, errors| {
+        job.some_runs(first, predictions, errors)
+    })?;
+    let errors = SquaredErrors::of_blocks(&errors, width, predictions.len() / width);
+    Ok(Decomposition::of(simulation, job.at, job.truth, predictions, errors))
 }
 
 /// What all runs share.
@@ -39,31 +39,42 @@ struct Job<'a> {
     truth: Vec<f64>,
 }
 
-/// Two rows of `width` numbers for each run, or for those before an interrupt; `work` fills the rows of some runs from the
-/// given one on. A task takes `runs_a_task` of them, and a device takes all that are at hand at once.
+/// What [`all_runs`] keeps.
+pub(super) struct Rows {
+    /// The numbers of a run.
+    pub(super) width: usize,
+    /// The numbers of a block of [`BLOCK`] runs beside them.
+    pub(super) of_block: usize,
+    /// Whether a device takes all blocks at hand at once, instead of a core each.
+    pub(super) at_once: bool,
+}
+
+/// The rows of all runs, or of those before an interrupt; `work` fills those of some blocks from the given run on.
 ///
 /// The runs go in portions that take long enough to use the cores, and short enough to answer an interrupt and to show
 /// how far it is.
 pub(super) fn all_runs(
     name: &str,
     runs: usize,
-    width: usize,
-    runs_a_task: usize,
+    Rows { width, of_block, at_once }: Rows,
     work: impl Fn(usize, &mut [f64], &mut [f64]) -> Result<()> + Sync,
 ) -> Result<(Vec<f64>, Vec<f64>)> {
-    let (mut one, mut two) = (vec![0.0; runs * width], vec![0.0; runs * width]);
+    let (mut of_runs, mut of_blocks) = (vec![0.0; runs * width], vec![0.0; runs.div_ceil(BLOCK) * of_block]);
     let mut progress = Progress::new(name, runs);
     let mut done = 0;
-    let mut portion = 2 * RUNS_A_TASK;
+    let mut portion = 2 * BLOCK;
     while done < runs && !(done >= 2 && notebook::interrupted()) {
         let end = runs.min(done + portion);
         let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
         let begun = Instant::now();
-        let part = done * width..end * width;
-        let tasks = (end - done).div_ceil(runs_a_task);
-        parallel::row_pairs_mut(&mut one[part.clone()], &mut two[part], width, tasks, |first, one, two| {
-            let first = done + first;
-            if let Err(error) = work(first, one, two) {
+        let blocks = if at_once { (end - done).div_ceil(BLOCK) } else { 1 };
+        let of_runs = (&mut of_runs[done * width..end * width], blocks * BLOCK * width);
+        let first_block = done / BLOCK;
+        let of_blocks =
+            (&mut of_blocks[first_block * of_block..end.div_ceil(BLOCK) * of_block], blocks * of_block);
+        parallel::blocks_mut(of_runs, of_blocks, |number, of_runs, of_blocks| {
+            let first = done + number * blocks * BLOCK;
+            if let Err(error) = work(first, of_runs, of_blocks) {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                 if failed.as_ref().is_none_or(|(run, _)| first < *run) {
                     *failed = Some((first, error));
@@ -82,9 +93,9 @@ pub(super) fn all_runs(
             portion *= 4;
         }
     }
-    one.truncate(done * width);
-    two.truncate(done * width);
-    Ok((one, two))
+    of_runs.truncate(done * width);
+    of_blocks.truncate(done.div_ceil(BLOCK) * of_block);
+    Ok((of_runs, of_blocks))
 }
 
 /// Says how far a simulation is once it has taken a while: in a notebook by one display, on a terminal by one
@@ -139,8 +150,8 @@ impl Drop for Progress<'_> {
 }
 
 impl Job<'_> {
-    /// Draws a few runs, fits to them, and measures their errors.
-    fn some_runs(&self, first: usize, predictions: &mut [f64], errors: &mut [f64]) -> Result<()> {
+    /// Draws some blocks of runs, fits to them, and measures their errors.
+    fn some_runs(&self, first: usize, predictions: &mut [f64], blocks: &mut [f64]) -> Result<()> {
         let Self { simulation, device, at, .. } = self;
         let runs = predictions.len() / at.len();
         let (mut samples, mut generators) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
@@ -153,13 +164,19 @@ impl Job<'_> {
             Device::HOST => simulation.regressor.fit_predict_all(&samples, at, predictions)?,
             device => simulation.regressor.fit_predict_on(device, &samples, at, predictions)?,
         }
-        let rows = predictions.chunks_exact(at.len()).zip(errors.chunks_exact_mut(at.len()));
-        for ((predictions, errors), mut generator) in rows.zip(generators) {
-            generator.fill_normal(errors);
-            for ((error, prediction), truth) in errors.iter_mut().zip(predictions).zip(&self.truth) {
-                let difference = truth + simulation.noise * *error - prediction;
-                *error = difference * difference;
+        let mut errors = vec![0.0; runs.min(BLOCK) * at.len()];
+        let parts = predictions.chunks(BLOCK * at.len()).zip(generators.chunks_mut(BLOCK));
+        for ((predictions, generators), block) in parts.zip(SquaredErrors::blocks_mut(blocks, at.len())) {
+            let errors = &mut errors[..predictions.len()];
+            let rows = predictions.chunks_exact(at.len()).zip(errors.chunks_exact_mut(at.len()));
+            for ((predictions, errors), generator) in rows.zip(generators) {
+                generator.fill_normal(errors);
+                for ((error, prediction), truth) in errors.iter_mut().zip(predictions).zip(&self.truth) {
+                    let difference = truth + simulation.noise * *error - prediction;
+                    *error = difference * difference;
+                }
             }
+            SquaredErrors::sum_up(errors, at.len(), block);
         }
         Ok(())
     }

@@ -49,23 +49,23 @@ pub(crate) fn rows_mut<T: Send>(
     });
 }
 
-/// Like [`rows_mut`] with two buffers of equal length, whose rows have one width.
-pub(crate) fn row_pairs_mut<T: Send>(
-    a: &mut [T],
-    b: &mut [T],
-    row: usize,
-    parts: usize,
+/// Calls `task` for each block of two buffers with its number: the numbers of a block in each are given, and the last one
+/// may be shorter.
+pub(crate) fn blocks_mut<T: Send>(
+    (a, a_block): (&mut [T], usize),
+    (b, b_block): (&mut [T], usize),
     task: impl Fn(usize, &mut [T], &mut [T]) + Sync,
 ) {
-    assert!(a.len() == b.len(), "buffers of one row have one length");
-    let rows = a.len().checked_div(row).unwrap_or(0);
-    let parts = parts.clamp(1, rows.max(1));
+    let blocks = a.len().div_ceil(a_block);
+    assert!(blocks == b.len().div_ceil(b_block), "both buffers have as many blocks");
+    let (a_len, b_len) = (a.len(), b.len());
     let (a, b) = (Shared::new(a), Shared::new(b));
-    run(parts, &|part| {
-        let (first, end) = (rows * part / parts, rows * (part + 1) / parts);
-        // SAFETY: parts are disjoint and each is taken once.
-        let (a, b) = unsafe { (a.part(first * row, end * row), b.part(first * row, end * row)) };
-        task(first, a, b);
+    run(blocks, &|block| {
+        let bounds = |size: usize, len: usize| (block * size, len.min((block + 1) * size));
+        let ((a_first, a_end), (b_first, b_end)) = (bounds(a_block, a_len), bounds(b_block, b_len));
+        // SAFETY: blocks are disjoint and each is taken once.
+        let (a, b) = unsafe { (a.part(a_first, a_end), b.part(b_first, b_end)) };
+        task(block, a, b);
     });
 }
 

@@ -18,77 +18,55 @@ pub(super) fn means(values: &[f64], columns: usize) -> Vec<f64> {
     added(&chunks, columns, 0..columns).iter().map(|sum| sum / runs as f64).collect()
 }
 
-/// What variance, mean squared error and their standard errors are made of.
+/// What the variance and the standard errors are made of.
 pub(super) struct Sums {
     /// Of each test point, over the runs: the squares of the deviations from the mean model, ...
     pub(super) squares: Vec<f64>,
-    /// ... their fourth powers, ...
+    /// ... and their fourth powers.
     pub(super) fourths: Vec<f64>,
-    /// ... and the squares of the errors' deviations from their mean.
-    pub(super) error_squares: Vec<f64>,
     /// Of each run, averaged over the test points: the square of the deviation, ...
     pub(super) run_variance: Vec<f64>,
-    /// ... the deviation times twice the bias, ...
+    /// ... and the deviation times twice the bias.
     pub(super) run_pull: Vec<f64>,
-    /// ... and the error.
-    pub(super) run_mse: Vec<f64>,
 }
 
 impl Sums {
-    /// Of the predictions and squared errors, a row for each run, and of the average of each.
-    pub(super) fn of(
-        predictions: &[f64],
-        errors: &[f64],
-        mean_model: &[f64],
-        mse: &[f64],
-        truth: &[f64],
-    ) -> Self {
+    /// Of the predictions, a row for each run, and of their average.
+    pub(super) fn of(predictions: &[f64], mean_model: &[f64], truth: &[f64]) -> Self {
         let points = truth.len();
         let runs = predictions.len() / points;
         let pulls: Vec<f64> =
             mean_model.iter().zip(truth).map(|(mean, truth)| 2.0 * (mean - truth)).collect();
-        let width = 3 * points + 3 * CHUNK;
+        let width = 2 * points + 2 * CHUNK;
         let chunks = by_chunks(runs, width, |runs, out| {
             let (squares, out) = out.split_at_mut(points);
-            let (fourths, out) = out.split_at_mut(points);
-            let (error_squares, of_runs) = out.split_at_mut(points);
-            let part = runs.start * points..runs.end * points;
-            let rows = predictions[part.clone()].chunks_exact(points).zip(errors[part].chunks_exact(points));
+            let (fourths, of_runs) = out.split_at_mut(points);
+            let rows = predictions[runs.start * points..runs.end * points].chunks_exact(points);
             simd(
                 #[inline(always)]
                 || {
-                    for ((row, errors), of_run) in rows.zip(of_runs.chunks_exact_mut(3)) {
-                        let (mut total, mut pull, mut error) = (0.0, 0.0, 0.0);
+                    for (row, of_run) in rows.zip(of_runs.chunks_exact_mut(2)) {
+                        let (mut total, mut pull) = (0.0, 0.0);
                         for j in 0..points {
                             let deviation = row[j] - mean_model[j];
                             let square = deviation * deviation;
-                            let excess = errors[j] - mse[j];
                             squares[j] += square;
                             fourths[j] += square * square;
-                            error_squares[j] += excess * excess;
                             total += square;
                             pull += pulls[j] * deviation;
-                            error += errors[j];
                         }
-                        of_run.copy_from_slice(&[total, pull, error]);
+                        of_run.copy_from_slice(&[total, pull]);
                     }
                 },
             );
         });
         let of_points = |part: usize| added(&chunks, width, part * points..(part + 1) * points);
         let of_runs = |part: usize| {
-            let of_chunk = |chunk| <[f64]>::iter(chunk).skip(3 * points + part).step_by(3);
+            let of_chunk = |chunk| <[f64]>::iter(chunk).skip(2 * points + part).step_by(2);
             let all = chunks.chunks_exact(width).flat_map(of_chunk).take(runs);
             all.map(|sum| sum / points as f64).collect()
         };
-        Self {
-            squares: of_points(0),
-            fourths: of_points(1),
-            error_squares: of_points(2),
-            run_variance: of_runs(0),
-            run_pull: of_runs(1),
-            run_mse: of_runs(2),
-        }
+        Self { squares: of_points(0), fourths: of_points(1), run_variance: of_runs(0), run_pull: of_runs(1) }
     }
 }
 
