@@ -7,6 +7,7 @@ mod again;
 mod client;
 mod command_line;
 mod commands;
+mod devices;
 mod edited;
 mod export;
 mod notebooks;
