@@ -6,7 +6,9 @@
     const figure = JSON.parse(document.getElementById(place.dataset.figure).textContent);
     const live = place.querySelector('.live');
     place.classList.add('is-live');
-    Plotly.newPlot(live, figure.data, figure.layout, figure.config)
+    // Where nothing can hover, plotly would show its buttons always, and over the title.
+    const buttons = matchMedia('(hover: hover)').matches ? {} : {displayModeBar: false};
+    Plotly.newPlot(live, figure.data, figure.layout, {...figure.config, ...buttons})
       .then(() => figure.frames && Plotly.addFrames(live, figure.frames));
   };
   const watch = new IntersectionObserver(entries => entries.forEach(entry => entry.isIntersecting && draw(entry.target)));
