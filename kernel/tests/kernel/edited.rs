@@ -4,12 +4,13 @@ use super::client::Kernel;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A copy of the sources with a build of its own, so that no other kernel sees them change.
+/// A folder with a copy of the sources and a build of its own, so that no other kernel sees them change.
 struct Copied(PathBuf);
 
 impl Copied {
     fn new() -> Self {
-        let copy = std::env::temp_dir().join(format!("kiln-edited-{}", std::process::id()));
+        let place = std::env::temp_dir().join(format!("kiln-edited-{}", std::process::id()));
+        let copy = place.join("source");
         std::fs::create_dir_all(copy.join("kernel")).unwrap();
         let clone = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         for name in ["Cargo.toml", "Cargo.lock", "toolkit", "datasets", "kernel/bundle"] {
@@ -27,13 +28,18 @@ impl Copied {
             format!("{}{members}{}", &manifest[..start], &manifest[end..]),
         )
         .unwrap();
-        Self(copy)
+        Self(place)
+    }
+
+    fn source(&self) -> PathBuf {
+        self.0.join("source")
     }
 
     fn start(&self) -> Kernel {
         let cache = self.0.join("cache");
+        let source = self.source();
         Kernel::start_with(&[
-            ("KILN_SOURCE", self.0.to_str().unwrap()),
+            ("KILN_SOURCE", source.to_str().unwrap()),
             ("KILN_CACHE", cache.to_str().unwrap()),
         ])
     }
@@ -53,7 +59,7 @@ fn an_edited_toolkit_asks_for_a_restart() {
     let copied = Copied::new();
     let mut kernel = copied.start();
     kernel.execute("use kiln::prelude::*;\nlet kept = Tensor::zeros([3]);").ok();
-    let library = copied.0.join("toolkit/src/lib.rs");
+    let library = copied.source().join("toolkit/src/lib.rs");
     let text = std::fs::read_to_string(&library).unwrap();
     std::fs::write(&library, format!("{text}\n/// New.\npub fn edited() -> u32 {{\n    41\n}}\n")).unwrap();
 

@@ -1,8 +1,8 @@
 //! Files that are cut off, damaged, or made to do harm: an error that names the file, or the right result; never a panic,
 //! never more memory than is promised, and never half a file after a kill.
 //!
-//! `KILN_FUZZ_SECONDS` (of each reader; 2 by default) and `KILN_KILLS` (10) make the runs longer; `KILN_EVERY_BYTE` damages
-//! every byte instead of a few hundred.
+//! `KILN_FUZZ_SECONDS` (of each reader; 2 by default; `KILN_FUZZ_ONLY=.h5` takes one of them) and `KILN_KILLS` (10) make the
+//! runs longer; `KILN_EVERY_BYTE` damages every byte instead of a few hundred.
 
 use super::allocations::most_during;
 use super::keras_files::path;
@@ -210,7 +210,11 @@ fn readers_stand_random_damage() {
         (".weights.h5", vec![own[2].clone(), path("keras_files/built.weights.h5")]),
         (".safetensors", vec![own[3].clone()]),
     ];
+    let only = std::env::var("KILN_FUZZ_ONLY").ok();
     for (ending, files) in kinds {
+        if only.as_ref().is_some_and(|only| only != ending) {
+            continue;
+        }
         let corpus: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).expect("a fixture")).collect();
         let file = folder.file(&format!("fuzzed{ending}"));
         let mut stream = Stream(setting("KILN_FUZZ_SEED", 1));
