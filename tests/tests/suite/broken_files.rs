@@ -182,6 +182,9 @@ fn files_with_a_damaged_byte() {
     }
 }
 
+/// How many damaged files of each kind are read at least.
+const FEWEST: usize = 25;
+
 /// Random damage for some seconds: no panic, no allocation beyond the bound.
 #[test]
 fn readers_stand_random_damage() {
@@ -219,7 +222,8 @@ fn readers_stand_random_damage() {
         let file = folder.file(&format!("fuzzed{ending}"));
         let mut stream = Stream(setting("KILN_FUZZ_SEED", 1));
         let (began, mut cases, mut read) = (Instant::now(), 0, 0);
-        while began.elapsed() < Duration::from_secs(seconds) {
+        // On a busy machine a few seconds may pass with little done.
+        while began.elapsed() < Duration::from_secs(seconds) || cases < FEWEST {
             let whole = &corpus[stream.below(corpus.len())];
             let seed = stream.0;
             let bytes = if ending == ".keras" && stream.below(4) > 0 {
@@ -232,7 +236,6 @@ fn readers_stand_random_damage() {
             cases += 1;
         }
         println!("{ending}: {cases} cases in {seconds} s, {read} could be read");
-        assert!(cases > 20, "{ending}: {cases} cases only");
     }
 }
 
