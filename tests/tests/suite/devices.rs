@@ -228,7 +228,7 @@ fn memory_does_not_grow() -> Result<()> {
 #[cfg_attr(not(arrayfire_is_there), ignore = "skipped: ArrayFire not found")]
 fn simulations_agree_with_the_host() -> Result<()> {
     for device in others("simulations_agree_with_the_host").into_iter().filter(Device::has_doubles) {
-        let on = |device: Device, regressor: fn(usize) -> bias_variance::Ridge, degree: usize| {
+        let on = |device: Device, regressor: fn(usize) -> Ridge, degree: usize| {
             bias_variance::Simulation::new(|x| x + 2.0 * (1.5 * x).sin())
                 .noise(0.5)
                 .domain(0.0, 10.0)
@@ -238,9 +238,7 @@ fn simulations_agree_with_the_host() -> Result<()> {
                 .regressor(regressor(degree))
                 .run()
         };
-        for regressor in
-            [|degree| bias_variance::Ridge::new(degree, 0.0), |degree| bias_variance::Ridge::new(degree, 0.1)]
-        {
+        for regressor in [|degree| Ridge::new(degree, 0.0), |degree| Ridge::new(degree, 0.1)] {
             for degree in [1, 5, 9] {
                 let (here, there) = (on(Device::HOST, regressor, degree)?, on(device, regressor, degree)?);
                 let largest =
