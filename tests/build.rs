@@ -26,8 +26,8 @@ fn has_backend(place: &Path) -> bool {
     let directories = ["", "lib", "lib64", "lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu"];
     directories.iter().any(|part| {
         let directory = place.join(part);
-        // Without this an installation in the usual place would be noticed only after a clean build.
-        if directory.ends_with("arrayfire/lib") {
+        // That it is gone is noticed; a path that is not there would have cargo run this each time.
+        if directory.ends_with("arrayfire/lib") && directory.is_dir() {
             println!("cargo::rerun-if-changed={}", directory.display());
         }
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
