@@ -53,15 +53,13 @@ impl Writer {
                     && !self.without_code
                     && !has_tag(cell, &["remove-input", "hide-input"])
                 {
-                    out.push_str(&format!(
-                        "<pre class=\"code\">{}</pre>\n",
-                        highlight::rust(source.trim_end())
-                    ));
+                    let code = format!("<pre class=\"code\">{}</pre>\n", highlight::rust(source.trim_end()));
+                    out.push_str(&folded(cell, "source_hidden", "Code", code));
                 }
                 if !has_tag(cell, &["remove-output", "hide-output"]) {
-                    for output in cell["outputs"].as_array().into_iter().flatten() {
-                        out.push_str(&self.output(output));
-                    }
+                    let outputs = cell["outputs"].as_array().into_iter().flatten();
+                    let html: String = outputs.map(|output| self.output(output)).collect();
+                    out.push_str(&folded(cell, "outputs_hidden", "Output", html));
                 }
                 out
             }
@@ -184,10 +182,37 @@ fn plain(text: &str) -> String {
     out
 }
 
+/// A part of a cell, behind a line to click if the notebook's metadata hides it.
+fn folded(cell: &Value, hidden: &str, name: &str, html: String) -> String {
+    if cell["metadata"]["jupyter"][hidden] == true && !html.is_empty() {
+        format!("<details><summary>{name}</summary>\n{html}</details>\n")
+    } else {
+        html
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    /// What JupyterLab folds is folded here too, and opens with a click.
+    #[test]
+    fn hidden_parts_are_folded() {
+        let cell = |hidden: Value| {
+            json!({"cell_type": "code", "source": ["1"], "metadata": {"jupyter": hidden}, "outputs": [
+                {"output_type": "stream", "name": "stdout", "text": ["one"]}]})
+        };
+        let html = Writer::default().cell(&cell(json!({"source_hidden": true})));
+        assert!(html.starts_with("<details><summary>Code</summary>\n<pre class=\"code\">"), "{html}");
+        assert!(html.ends_with("</details>\n<pre class=\"out\">one</pre>\n"), "{html}");
+        let html = Writer::default().cell(&cell(json!({"outputs_hidden": true})));
+        assert!(
+            html.starts_with("<pre class=\"code\">") && html.contains("<summary>Output</summary>"),
+            "{html}"
+        );
+        assert!(!Writer::default().cell(&cell(json!({}))).contains("<details>"));
+    }
 
     #[test]
     fn outputs_are_shown_and_colours_of_terminals_are_not() {
