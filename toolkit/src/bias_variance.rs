@@ -246,11 +246,11 @@ impl Simulation {
         self.regressor.check(self.samples)
     }
 
-    /// The device that computes: the host for what gains nothing elsewhere.
+    /// The device that computes.
     fn chosen_device(&self) -> Result<Device> {
         let device = self.device.clone().unwrap_or_else(Device::get_default)?;
         device.check()?;
-        Ok(if self.regressor.uses_devices() && device.has_doubles() { device } else { Device::HOST })
+        Ok(self.regressor.device(device))
     }
 
     fn grid(&self) -> Vec<f64> {

@@ -8,7 +8,7 @@ use crate::{Result, Tensor};
 /// How many numbers the table of a batch may have: 128 MB.
 const LARGEST: usize = 1 << 24;
 
-/// Fits polynomials with the penalty `alpha`, and predicts: as `polynomial::solve` does on the host, with a row of
+/// Fits polynomials with the penalty `alpha`, and predicts: as `polynomial::solve_in_lanes` does on the host, with a row of
 /// a tensor for each sample where that has a lane of a vector.
 pub(super) fn solve(
     device: Device,

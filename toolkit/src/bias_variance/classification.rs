@@ -2,6 +2,7 @@
 
 use super::runner::{BLOCK, Rows, all_runs, points};
 use super::{Design, Polynomial, Regressor, Sample};
+use crate::device::Device;
 use crate::plot::{self, Figure, Number, linspace};
 use crate::random::Generator;
 use crate::{Error, Result};
@@ -180,7 +181,7 @@ impl Classification {
             samples.push(Sample { x, y, domain: self.domain, seed: generator.word() });
             generators.push(generator);
         }
-        self.classifier.fit_predict_all(&samples, at, classes)?;
+        self.classifier.fit_predict_all(Device::HOST, &samples, at, classes)?;
         let rows = classes.chunks_exact_mut(at.len()).zip(errors.chunks_exact_mut(at.len()));
         for ((classes, errors), mut generator) in rows.zip(generators) {
             for ((class, error), probability) in classes.iter_mut().zip(errors).zip(probability) {

@@ -44,16 +44,14 @@ impl Regressor for Polynomial {
     }
 
     fn fit_predict(&self, sample: &Sample, at: &[f64], predictions: &mut [f64]) -> Result<()> {
-        self.fit_predict_all(std::slice::from_ref(sample), at, predictions)
+        self.fit_predict_all(Device::HOST, std::slice::from_ref(sample), at, predictions)
     }
 
-    fn fit_predict_all(&self, samples: &[Sample], at: &[f64], predictions: &mut [f64]) -> Result<()> {
-        samples.iter().try_for_each(|sample| self.check(sample.len()))?;
-        solve(self.degree, 0.0, samples, at, predictions);
-        Ok(())
+    fn device(&self, device: Device) -> Device {
+        with_doubles(device)
     }
 
-    fn fit_predict_on(
+    fn fit_predict_all(
         &self,
         device: Device,
         samples: &[Sample],
@@ -61,11 +59,7 @@ impl Regressor for Polynomial {
         predictions: &mut [f64],
     ) -> Result<()> {
         samples.iter().try_for_each(|sample| self.check(sample.len()))?;
-        batched::solve(device, self.degree, 0.0, samples, at, predictions)
-    }
-
-    fn uses_devices(&self) -> bool {
-        true
+        solve(device, self.degree, 0.0, samples, at, predictions)
     }
 }
 
@@ -116,16 +110,14 @@ impl Regressor for Ridge {
     }
 
     fn fit_predict(&self, sample: &Sample, at: &[f64], predictions: &mut [f64]) -> Result<()> {
-        self.fit_predict_all(std::slice::from_ref(sample), at, predictions)
+        self.fit_predict_all(Device::HOST, std::slice::from_ref(sample), at, predictions)
     }
 
-    fn fit_predict_all(&self, samples: &[Sample], at: &[f64], predictions: &mut [f64]) -> Result<()> {
-        samples.iter().try_for_each(|sample| self.check(sample.len()))?;
-        solve(self.degree, self.alpha, samples, at, predictions);
-        Ok(())
+    fn device(&self, device: Device) -> Device {
+        with_doubles(device)
     }
 
-    fn fit_predict_on(
+    fn fit_predict_all(
         &self,
         device: Device,
         samples: &[Sample],
@@ -133,11 +125,7 @@ impl Regressor for Ridge {
         predictions: &mut [f64],
     ) -> Result<()> {
         samples.iter().try_for_each(|sample| self.check(sample.len()))?;
-        batched::solve(device, self.degree, self.alpha, samples, at, predictions)
-    }
-
-    fn uses_devices(&self) -> bool {
-        true
+        solve(device, self.degree, self.alpha, samples, at, predictions)
     }
 }
 
@@ -163,8 +151,30 @@ pub(super) fn chebyshev(u: f64, values: &mut [f64]) {
     }
 }
 
-/// Fits and predicts, [`LANES`] samples at a time. All samples have one size and one domain.
-fn solve(degree: usize, alpha: f64, samples: &[Sample], at: &[f64], predictions: &mut [f64]) {
+/// The device, or the host where it has no 64-bit numbers.
+fn with_doubles(device: Device) -> Device {
+    if device.has_doubles() { device } else { Device::HOST }
+}
+
+/// Fits and predicts. All samples have one size and one domain.
+fn solve(
+    device: Device,
+    degree: usize,
+    alpha: f64,
+    samples: &[Sample],
+    at: &[f64],
+    predictions: &mut [f64],
+) -> Result<()> {
+    if device == Device::HOST {
+        solve_in_lanes(degree, alpha, samples, at, predictions);
+        Ok(())
+    } else {
+        batched::solve(device, degree, alpha, samples, at, predictions)
+    }
+}
+
+/// [`LANES`] samples at a time, one in each lane of a vector.
+fn solve_in_lanes(degree: usize, alpha: f64, samples: &[Sample], at: &[f64], predictions: &mut [f64]) {
     let Some(first) = samples.first() else { return };
     let (columns, points) = (degree + 1, first.len());
     let rows = if alpha > 0.0 { points + degree } else { points };
@@ -247,7 +257,7 @@ mod tests {
         let at: Vec<f64> = (0..11).map(|i| 0.4 * f64::from(i) - 1.0).collect();
         for (degree, alpha) in [(0, 0.0), (1, 0.0), (5, 0.0), (8, 0.0), (0, 0.5), (6, 0.5), (30, 0.01)] {
             let (mut vectors, mut tensors) = (vec![0.0; 21 * 11], vec![0.0; 21 * 11]);
-            solve(degree, alpha, &samples, &at, &mut vectors);
+            solve_in_lanes(degree, alpha, &samples, &at, &mut vectors);
             batched::solve(Device::HOST, degree, alpha, &samples, &at, &mut tensors).unwrap();
             for (vector, tensor) in vectors.iter().zip(&tensors) {
                 assert!(

@@ -90,38 +90,30 @@ pub trait Regressor: Debug + Send + Sync {
     /// Where it cannot be fitted.
     fn fit_predict(&self, sample: &Sample, at: &[f64], predictions: &mut [f64]) -> Result<()>;
 
-    /// Does so for several samples of one size: the predictions of the first, then those of the second, and so on.
+    /// Where it computes if a simulation asks for `device`: on the host, unless it is made of tensor operations.
+    fn device(&self, _device: Device) -> Device {
+        Device::HOST
+    }
+
+    /// Does so for several samples of one size, on a device that [`device`](Self::device) named: the predictions of the
+    /// first, then those of the second, and so on.
     ///
     /// A model that is quicker on several at once does it here; the results must not depend on how many there are.
     ///
     /// # Errors
-    /// Where one of them cannot be fitted.
-    fn fit_predict_all(&self, samples: &[Sample], at: &[f64], predictions: &mut [f64]) -> Result<()> {
-        samples.iter().zip(predictions.chunks_exact_mut(at.len())).try_for_each(|(sample, predictions)| {
-            if notebook::interrupted() {
-                return Err(Error::state(format!("{}: the simulation was interrupted", self.name())));
-            }
-            self.fit_predict(sample, at, predictions)
-        })
-    }
-    /// Does so on a device, for which the runner hands over as many samples as it can.
-    ///
-    /// By default the host does it: a model that is not made of tensor operations gains nothing elsewhere.
-    ///
-    /// # Errors
-    /// Where one of them cannot be fitted, and when the device fails.
-    fn fit_predict_on(
+    /// Where one of them cannot be fitted, or the device fails.
+    fn fit_predict_all(
         &self,
         _device: Device,
         samples: &[Sample],
         at: &[f64],
         predictions: &mut [f64],
     ) -> Result<()> {
-        self.fit_predict_all(samples, at, predictions)
-    }
-
-    /// Whether [`fit_predict_on`](Self::fit_predict_on) computes on the device.
-    fn uses_devices(&self) -> bool {
-        false
+        samples.iter().zip(predictions.chunks_exact_mut(at.len())).try_for_each(|(sample, predictions)| {
+            if notebook::interrupted() {
+                return Err(Error::state(format!("{}: the simulation was interrupted", self.name())));
+            }
+            self.fit_predict(sample, at, predictions)
+        })
     }
 }

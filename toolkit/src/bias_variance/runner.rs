@@ -160,10 +160,7 @@ impl Job<'_> {
             samples.push(draw(simulation, &mut generator)?);
             generators.push(generator);
         }
-        match *device {
-            Device::HOST => simulation.regressor.fit_predict_all(&samples, at, predictions)?,
-            device => simulation.regressor.fit_predict_on(device, &samples, at, predictions)?,
-        }
+        simulation.regressor.fit_predict_all(*device, &samples, at, predictions)?;
         let mut errors = vec![0.0; runs.min(BLOCK) * at.len()];
         let parts = predictions.chunks(BLOCK * at.len()).zip(generators.chunks_mut(BLOCK));
         for ((predictions, generators), block) in parts.zip(SquaredErrors::blocks_mut(blocks, at.len())) {
