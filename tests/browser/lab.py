@@ -1,10 +1,12 @@
-"""Kiln in a real browser: JupyterLab runs the quickstart, and nbconvert's page shows its figures without a network.
+"""Kiln in a real browser: JupyterLab runs the quickstart, interrupts a training and completes a method, and nbconvert's
+page shows the figures without a network.
 
     python tests/browser/lab.py NOTEBOOK OUT          (needs selenium, chromium, chromedriver; see run.sh)
 
 Writes screenshots to OUT and fails if a figure is missing.
 """
 
+import json
 import pathlib
 import re
 import shutil
@@ -20,6 +22,20 @@ from selenium.webdriver.common.keys import Keys
 
 FIGURES = 4  # of the quickstart, with the one that its training leaves
 PLOTS = ".jp-RenderedPlotly .plot-container"
+CELLS = ".jp-Notebook .jp-CodeCell"
+# A training that takes minutes, a look at what is left of it, and the beginning of a method's name.
+INTERRUPTED = [
+    """use kiln::prelude::*;
+let data = datasets::fashion_mnist::embedded()?;
+let mut model = Sequential::new()
+    .add(Flatten::new().input_shape([28, 28]))
+    .add(Dense::new(300).activation("relu"))
+    .add(Dense::new(10).activation("softmax"));
+model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])?;
+let history = model.fit(&data.train_x(), &data.train_y()).epochs(1000).run()?;""",
+    'println!("kept: {} of {:?}", history.get("loss").len() < 1000, model.predict(&data.test_x().rows(..2)?)?.shape());',
+    "model.s",
+]
 
 
 def browser():
@@ -96,6 +112,7 @@ def lab(notebook, out):
             driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
             time.sleep(0.7)
             driver.save_screenshot(str(out / f"lab-{number}.png"))
+        interrupt(driver, address, root, out)
     finally:
         if driver:
             driver.quit()
@@ -104,6 +121,46 @@ def lab(notebook, out):
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+def interrupt(driver, address, root, out):
+    """Interrupts a training: the cell says so, and its model is there. Then the completion of a method's name."""
+    notebook = json.loads((root / "notebook.ipynb").read_text())
+    notebook["cells"] = [
+        {"cell_type": "code", "id": f"cell-{number}", "metadata": {}, "execution_count": None, "outputs": [], "source": code}
+        for number, code in enumerate(INTERRUPTED)]
+    (root / "interrupted.ipynb").write_text(json.dumps(notebook))
+    driver.get(f"{address}/lab/tree/interrupted.ipynb?reset")
+    wait("the second notebook", lambda: len(driver.find_elements(By.CSS_SELECTOR, CELLS)) == len(INTERRUPTED), 60)
+    wait("its kernel", lambda: driver.find_elements(By.CSS_SELECTOR, ".jp-Notebook-ExecutionIndicator[data-status=idle]"), 120)
+
+    def edit(number):
+        driver.find_elements(By.CSS_SELECTOR, CELLS)[number].find_element(By.CSS_SELECTOR, ".cm-content").click()
+        ActionChains(driver).key_down(Keys.CONTROL).send_keys(Keys.END).key_up(Keys.CONTROL).perform()
+
+    def run(number):
+        edit(number)
+        ActionChains(driver).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
+
+    def text(number):
+        found = driver.find_elements(By.CSS_SELECTOR, CELLS)[number].find_elements(By.CSS_SELECTOR, ".jp-OutputArea-output")
+        return "\n".join(output.text for output in found)
+
+    run(0)
+    wait("the training's view", lambda: driver.execute_script(
+        "return [...document.querySelectorAll('.jp-OutputArea-output img')].some(e => decodeURIComponent(e.src).includes('>Epoch '))"), 120)
+    menu(driver, "Kernel", "Interrupt Kernel")
+    wait("the word of the interrupt", lambda: "Interrupted" in text(0), 30)
+    driver.save_screenshot(str(out / "lab-interrupted.png"))
+    run(1)
+    wait("the model of the interrupted cell", lambda: "kept: true of" in text(1), 60)
+    print(f"after an interrupt: {text(1)}")
+    edit(2)
+    ActionChains(driver).send_keys(Keys.TAB).perform()
+    wait("the list of the model's methods", lambda: driver.execute_script(
+        "return [...document.querySelectorAll('.jp-Completer-item')].some(e => e.textContent.includes('summary'))"), 60)
+    driver.save_screenshot(str(out / "lab-completion.png"))
+    print("a method of the toolkit is completed")
 
 
 def menu(driver, name, entry):
